@@ -1,0 +1,53 @@
+# Two commands do everything: `make demo` and `make test`. Both set up a virtual environment in .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test lint types imports unit format clean
+
+help:
+	@echo "make demo    set up, then train a generator on handwritten digits and show what it makes"
+	@echo "make test    set up, then lint, types, import contract and tests"
+	@echo "make setup   only the virtual environment in $(VENV)"
+	@echo "make format  reformat the code"
+	@echo "make clean   remove $(VENV) and everything made"
+
+setup: $(STAMP)
+
+# Quick when nothing changed: the stamp is newer than the files that say what to install.
+$(STAMP): pyproject.toml constraints.txt
+	@echo "== setting up $(VENV) (first time: a few minutes, mostly PyTorch)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,export,datasets]"
+	@touch $(STAMP)
+
+demo: setup
+	@echo "== toolkit demo"
+	@$(BIN)/toolkit demo
+
+test: setup lint types imports unit
+
+lint:
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types:
+	@echo "== mypy --strict"
+	@$(BIN)/mypy
+
+imports:
+	@echo "== import contract"
+	@$(BIN)/lint-imports --no-cache
+
+unit:
+	@echo "== tests"
+	@$(BIN)/python -m pytest -q
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) runs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,54 @@
+"""Adversarial generation of images, speech and translations: one trainer, one registry, recipes that run.
+
+    import toolkit
+
+    run = toolkit.train("recipes/image/digits", out="runs/digits")
+    pictures = toolkit.load("runs/digits").generate(count=16, seed=1)
+
+Importing `toolkit` imports no torch: the names below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "train": "toolkit.runs:train",
+    "resume": "toolkit.runs:resume",
+    "evaluate": "toolkit.runs:evaluate",
+    "load": "toolkit.runs:load",
+    "prepare": "toolkit.runs:prepare",
+    "load_recipe": "toolkit.config:load_recipe",
+    "register": "toolkit.registry:register",
+}
+
+if TYPE_CHECKING:
+    from toolkit.config import load_recipe
+    from toolkit.registry import register
+    from toolkit.runs import evaluate, load, prepare, resume, train
+
+__all__ = [
+    "__version__",
+    "evaluate",
+    "load",
+    "load_recipe",
+    "prepare",
+    "register",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module, _, attribute = _LAZY[name].partition(":")
+    except KeyError:
+        raise AttributeError(f"module 'toolkit' has no attribute '{name}'") from None
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

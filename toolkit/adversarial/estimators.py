@@ -1,0 +1,183 @@
+"""How the discriminator's opinion becomes a gradient for the generator.
+
+Pictures and waves are differentiable, so the gradient flows straight through (`Pathwise`). Tokens are chosen, and
+choosing has no derivative: either the choice is relaxed (`StraightThrough`) or the choice's log-probability is
+weighted by the opinion (`ScoreFunction`). A task with discrete data calls `noise.choose(role, logits)` wherever it
+picks a token; the estimator in force decides what that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from toolkit.adversarial.schedules import Schedule, Scheduled, as_schedule
+from toolkit.adversarial.types import GeneratorOutput
+from toolkit.engine.randomness import Noise
+from toolkit.errors import ToolkitError
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Tokens chosen from logits.
+
+    Attributes:
+        rows: `[B, V]` one-hot rows, with whatever gradient the estimator lets through.
+        ids: `B` the token numbers.
+        log_prob: `B` log-probability of the choice, with a graph; `None` where the estimator does not use it.
+    """
+
+    rows: Tensor
+    ids: Tensor
+    log_prob: Tensor | None
+
+
+class Estimator(Protocol):
+    """Turns per-sample generator losses into something whose gradient trains the generator.
+
+    Attributes:
+        needs_greedy: the game also generates without chance and passes that loss as the baseline.
+    """
+
+    needs_greedy: bool
+
+    def choose(self, logits: Tensor, noise: Noise, role: str) -> Choice:
+        """Choose tokens from `logits_BV`."""
+        ...
+
+    def surrogate(self, losses: Tensor, output: GeneratorOutput, greedy: Tensor | None) -> Tensor:
+        """`B`: values whose gradient is the estimate.
+
+        Args:
+            losses: `B` the generator's adversarial loss of each sample.
+            output: what was generated.
+            greedy: `B` the loss of the greedy choice, when `needs_greedy`.
+        """
+        ...
+
+
+class Draw(Noise):
+    """A noise source that also chooses tokens, in the way of the estimator in force."""
+
+    def __init__(self, noise: Noise, estimator: Estimator | None) -> None:
+        super().__init__(noise.seed, noise.step, noise.samples, noise.path)
+        self._estimator = estimator
+
+    def choose(self, role: str, logits: Tensor) -> Choice:
+        """Choose one token per row of `logits_BV`; without an estimator, the most probable one."""
+        if self._estimator is None:
+            ids = logits.argmax(-1)
+            return Choice(one_hot(ids, logits.shape[-1]).to(logits.dtype), ids, None)
+        return self._estimator.choose(logits, self, role)
+
+
+def _gumbel(noise: Noise, role: str, logits: Tensor) -> Tensor:
+    uniform = noise.uniform(role, *logits.shape[1:], dtype=torch.float64)
+    return -(-(uniform + 2.0**-25).log()).log().to(logits.dtype)
+
+
+class Pathwise:
+    """The gradient flows through the generated data itself; for pictures, waves and other continuous data."""
+
+    needs_greedy = False
+
+    def choose(self, logits: Tensor, noise: Noise, role: str) -> Choice:
+        """Refuse: a choice has no derivative."""
+        raise ToolkitError(
+            "the estimator 'pathwise' cannot train a generator that chooses tokens",
+            "set estimator: straight_through, or estimator: score_function",
+        )
+
+    def surrogate(self, losses: Tensor, output: GeneratorOutput, greedy: Tensor | None) -> Tensor:
+        """The losses themselves."""
+        return losses
+
+
+class StraightThrough:
+    """Hard choices forward, softmax gradient backward (Jang et al. 2017, section 2.2: straight-through Gumbel)."""
+
+    needs_greedy = False
+
+    def __init__(self, temperature: Scheduled = 1.0) -> None:
+        self.temperature: Schedule = as_schedule(temperature)
+        self._samples = 0.0
+
+    def update(self, samples: float, values: Mapping[str, float]) -> None:
+        """Remember how far training is, for the temperature's schedule."""
+        self._samples = samples
+
+    def state_dict(self) -> dict[str, float]:
+        """How far training is."""
+        return {"samples": self._samples}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Take up where a checkpoint left off."""
+        self._samples = float(state["samples"])
+
+    def choose(self, logits: Tensor, noise: Noise, role: str) -> Choice:
+        """One-hot of the largest logit + Gumbel noise, carrying the gradient of the softmax of the same."""
+        perturbed = logits + _gumbel(noise, role, logits)
+        ids = perturbed.argmax(-1)
+        hard = one_hot(ids, logits.shape[-1]).to(logits.dtype)
+        soft = torch.softmax(perturbed / self.temperature(self._samples), -1)
+        return Choice(hard + soft - soft.detach(), ids, None)
+
+    def surrogate(self, losses: Tensor, output: GeneratorOutput, greedy: Tensor | None) -> Tensor:
+        """The losses themselves: their gradient reaches the logits through the soft rows."""
+        return losses
+
+
+class ScoreFunction:
+    """Score function, or REINFORCE (Williams 1992): losses, less a baseline, weight the log-probabilities.
+
+    Args:
+        baseline: `moving`: average of past losses; `self_critical`: the loss of the greedy choice (Rennie et al. 2017,
+            equation 8); `none`.
+        decay: of the moving average, per step.
+    """
+
+    def __init__(self, baseline: Literal["moving", "self_critical", "none"] = "moving", decay: float = 0.99) -> None:
+        self.baseline = baseline
+        self.decay = decay
+        self.needs_greedy = baseline == "self_critical"
+        self._average: float | None = None
+
+    def choose(self, logits: Tensor, noise: Noise, role: str) -> Choice:
+        """A sample from the softmax (by the Gumbel-max trick), with its log-probability."""
+        ids = (logits.detach() + _gumbel(noise, role, logits)).argmax(-1)
+        log_prob = torch.log_softmax(logits, -1).gather(-1, ids.unsqueeze(-1)).squeeze(-1)
+        return Choice(one_hot(ids, logits.shape[-1]).to(logits.dtype), ids, log_prob)
+
+    def surrogate(self, losses: Tensor, output: GeneratorOutput, greedy: Tensor | None) -> Tensor:
+        """(loss - baseline) * sum of log-probabilities; in expectation its gradient is that of the expected loss."""
+        if output.log_prob is None:
+            raise ToolkitError(
+                "the estimator 'score_function' needs the log-probabilities of what the generator chose",
+                "choose tokens with noise.choose(...) and return them as GeneratorOutput.log_prob",
+            )
+        cost = losses.detach()
+        if greedy is not None:
+            cost = cost - greedy.detach()
+        elif self.baseline == "moving":
+            cost = cost - (0.0 if self._average is None else self._average)
+        log_prob = output.log_prob if output.mask is None else output.log_prob * output.mask
+        return cost * log_prob.flatten(1).sum(1)
+
+    def update(self, samples: float, values: Mapping[str, float]) -> None:
+        """Move the baseline towards the loss of this step, averaged over all processes."""
+        loss = values.get("opinion")
+        if loss is not None:
+            self._average = loss if self._average is None else self.decay * self._average + (1 - self.decay) * loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """The moving average."""
+        return {"average": self._average}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up where a checkpoint left off."""
+        self._average = state["average"]

@@ -1,0 +1,165 @@
+"""Further losses of the generator: what it should do besides convincing the discriminator.
+
+Each answers with per-sample values `B`, unweighted; the game multiplies by `weight`, a schedule over samples seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from toolkit.adversarial.schedules import Schedule, Scheduled, as_schedule
+from toolkit.adversarial.types import Batch, DiscriminatorOutput, GeneratorOutput
+from toolkit.config import PartOf
+from toolkit.errors import ToolkitError
+
+
+@dataclass(frozen=True)
+class Offer:
+    """All that a term may look at in the generator's turn.
+
+    Attributes:
+        batch: the minibatch.
+        output: what the generator made of it, with its graph.
+        real: the real data, or `None` for a game without any.
+        fake_outputs: every discriminator's answer on the generated data, with its graph, by name.
+        real_outputs: the same on real data, without a graph; empty unless a term or the loss needs it.
+    """
+
+    batch: Batch
+    output: GeneratorOutput
+    real: Tensor | None
+    fake_outputs: Mapping[str, DiscriminatorOutput] = field(default_factory=dict)
+    real_outputs: Mapping[str, DiscriminatorOutput] = field(default_factory=dict)
+
+    def target(self) -> Tensor:
+        """The real data, where the game has any."""
+        if self.real is None:
+            raise ToolkitError("this term compares with real data, but the task has none")
+        return self.real
+
+
+class Term(Protocol):
+    """A further loss of the generator.
+
+    Attributes:
+        weight: schedule over samples seen.
+        needs_real_outputs: it reads `Offer.real_outputs`.
+    """
+
+    weight: Schedule
+    needs_real_outputs: bool
+
+    def __call__(self, offer: Offer) -> Tensor:
+        """`B`: the unweighted value for each sample."""
+        ...
+
+
+class _Term:
+    needs_real_outputs = False
+
+    def __init__(self, weight: Schedule | float) -> None:
+        self.weight = as_schedule(weight)
+
+
+def _per_sample(values: Tensor) -> Tensor:
+    return values.flatten(1).mean(1) if values.dim() > 1 else values
+
+
+class FeatureMatching(_Term):
+    """Feature matching: mean L1 between discriminator activations on real and generated data (Larsen et al. 2016)."""
+
+    needs_real_outputs = True
+
+    def __init__(self, weight: Scheduled = 2.0) -> None:
+        super().__init__(weight)
+
+    def __call__(self, offer: Offer) -> Tensor:
+        """Sum over discriminators and layers of the mean absolute difference (Kumar et al. 2019, equation 4)."""
+        differences = [
+            _per_sample((theirs.detach() - mine).abs().float())
+            for name, fake in offer.fake_outputs.items()
+            for theirs, mine in zip(offer.real_outputs[name].features, fake.features, strict=True)
+        ]
+        if not differences:
+            raise ToolkitError("feature matching needs discriminators that return features; none of this game's does")
+        return torch.stack(differences).sum(0)
+
+
+class Reconstruction(_Term):
+    """Distance between generated and real data, element by element."""
+
+    def __init__(
+        self,
+        weight: Scheduled = 1.0,
+        distance: Literal["l1", "l2", "charbonnier"] = "l1",
+        epsilon: float = 1e-3,
+    ) -> None:
+        super().__init__(weight)
+        self.distance = distance
+        self.epsilon = epsilon
+
+    def __call__(self, offer: Offer) -> Tensor:
+        """|d|, d^2, or sqrt(d^2 + epsilon^2) (Charbonnier et al. 1994), averaged over each sample."""
+        difference = offer.output.data - offer.target()
+        if self.distance == "l1":
+            return _per_sample(difference.abs())
+        if self.distance == "l2":
+            return _per_sample(difference.square())
+        return _per_sample((difference.square() + self.epsilon**2).sqrt())
+
+
+class Perceptual(_Term):
+    """Distance between features of generated and real data under a given extractor (Johnson et al. 2016)."""
+
+    def __init__(self, extractor: Annotated[Any, PartOf("extractors")], weight: Scheduled = 1.0) -> None:
+        super().__init__(weight)
+        self.extractor = extractor
+
+    def __call__(self, offer: Offer) -> Tensor:
+        """Mean squared difference of the features."""
+        with torch.no_grad():
+            wanted = self.extractor.differentiable(offer.target())
+        return _per_sample((self.extractor.differentiable(offer.output.data) - wanted).square())
+
+
+class CrossEntropy(_Term):
+    """Cross entropy of logits against labels in the batch, with optional label smoothing.
+
+    Args:
+        weight: schedule or number.
+        target: name of the labels in the batch: `B`, or `BT` for sequences.
+        smoothing: share of the probability that is spread over all classes (Szegedy et al. 2016, section 7).
+        ignore: label that does not count (padding).
+    """
+
+    def __init__(
+        self, weight: Scheduled = 1.0, target: str = "label", smoothing: float = 0.0, ignore: int = -100
+    ) -> None:
+        super().__init__(weight)
+        self.target = target
+        self.smoothing = smoothing
+        self.ignore = ignore
+
+    def __call__(self, offer: Offer) -> Tensor:
+        """Of `extra["logits"]` if the generator gives them, else of its data: `[B, V]`, or `[B, T, V]`."""
+        extra = offer.output.extra or {}
+        logits = extra.get("logits", offer.output.data)
+        labels = offer.batch[self.target]
+        values = cross_entropy(
+            logits.flatten(0, -2).float(),
+            labels.flatten(),
+            reduction="none",
+            label_smoothing=self.smoothing,
+            ignore_index=self.ignore,
+        ).view(labels.shape)
+        if values.dim() == 1:
+            return values
+        counted = (labels != self.ignore).sum(1).clamp_(min=1)
+        averages: Tensor = values.sum(1) / counted
+        return averages

@@ -1,0 +1,249 @@
+"""The loop. There is one, for every modality; it does not know which it serves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from toolkit.adversarial.ema import Ema
+from toolkit.adversarial.game import Game, Player
+from toolkit.adversarial.optimizers import OptimizerRule
+from toolkit.adversarial.types import Batch
+from toolkit.config.options import TrainerOptions
+from toolkit.engine.device import Precision
+from toolkit.engine.processes import Processes, average_gradients
+from toolkit.engine.randomness import Noise
+from toolkit.errors import TrainingError
+
+MICRO_BATCH = 16
+"""Size of a piece when `micro_batch` is `auto`; see benchmarks/results for the measurement."""
+
+
+class BatchStream(Protocol):
+    """Where batches come from: a loader that can start anywhere."""
+
+    def iterate(self, start: int) -> Iterator[dict[str, Tensor]]:
+        """Batches number `start`, `start + 1`, ... without end."""
+        ...
+
+
+class Observer(Protocol):
+    """Something that looks on: writes checkpoints, pictures, measures, progress."""
+
+    def after_step(self, trainer: Trainer, values: Mapping[str, float]) -> None:
+        """A step is done, and all state is consistent."""
+        ...
+
+
+@dataclass
+class Progress:
+    """How far training is; together with weights and optimisers this is all there is to resume from."""
+
+    step: int = 0
+    samples: int = 0
+    batches: int = 0
+    bad_steps: int = 0
+    skipped_turns: int = 0
+
+
+@dataclass
+class _Seat:
+    """A player's parameters with their optimiser."""
+
+    parameters: list[torch.nn.Parameter]
+    rule: OptimizerRule
+    optimizer: torch.optim.Optimizer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.optimizer = self.rule.create(self.parameters)
+
+
+class Trainer:
+    """Plays a game until it has been played long enough.
+
+    Args:
+        game: whose players are already on `device` and in their final dtype.
+        optimizers: a rule for each of the game's players.
+        options: lengths, intervals, batch sizes.
+        seed: all randomness follows from it.
+        ema: average of the generator, or `None`.
+        precision: how forward passes are computed.
+        device: where batches are sent.
+        processes: this process among those that train together.
+        memory_format: layout for four-dimensional batches.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        optimizers: Mapping[Player, OptimizerRule],
+        options: TrainerOptions,
+        *,
+        seed: int,
+        ema: Ema | None = None,
+        precision: Precision,
+        device: torch.device,
+        processes: Processes,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.game = game
+        self.options = options
+        self.seed = seed
+        self.ema = ema
+        self.precision = precision
+        self.device = device
+        self.processes = processes
+        self.observers = list(observers)
+        self.progress = Progress()
+        self.seats: dict[Player, _Seat] = {
+            player: _Seat(list(module.parameters()), optimizers[player]) for player, module in game.players().items()
+        }
+        self.local_batch = self._local_batch()
+        self.micro_batch = self._micro_batch()
+
+    # -- the loop -------------------------------------------------------------------------------------------------
+
+    def fit(self, stream: BatchStream, until: int, stop: Callable[[], bool] = lambda: False) -> None:
+        """Play until step `until`, or until `stop()` says so after a step.
+
+        Raises:
+            TrainingError: values were not finite `max_bad_steps` steps in a row.
+        """
+        batches = stream.iterate(self.progress.batches)
+        while self.progress.step < until:
+            values = self.step(batches)
+            for observer in self.observers:
+                observer.after_step(self, values)
+            if stop():
+                break
+
+    def step(self, batches: Iterator[dict[str, Tensor]]) -> dict[str, float]:
+        """One round of turns; returns every loss and statistic, averaged over pieces and processes."""
+        progress, values, batch = self.progress, dict[str, float](), None
+        bad: list[str] = []
+        for number, player in enumerate(self.game.turns(progress.samples)):
+            if batch is None or player == "discriminator" or not self.options.shared_batch:
+                batch = self._receive(next(batches))
+                progress.batches += 1
+            found, wrong = self._turn(player, batch, number)
+            values.update(found)
+            bad += wrong
+        progress.step += 1
+        progress.samples += self.options.batch_size
+        if self.ema is not None and not bad:
+            self.ema.update(self.game.generator, self.options.batch_size, progress.samples)
+        self.game.finish_step(progress.samples, values if not bad else {})
+        self._count_bad(bad)
+        return values
+
+    def _turn(self, player: Player, batch: Batch, number: int) -> tuple[dict[str, float], list[str]]:
+        """A turn: losses, one backward per piece, one optimiser step. Returns values and what is not finite."""
+        seat, progress = self.seats[player], self.progress
+        noise = Noise(self.seed, progress.step, self._places(), f"turn{number}")
+        noise.seed_global(f"{self.processes.rank}")
+        self.game.prepare(player)
+        seat.optimizer.zero_grad(set_to_none=True)
+        sums: dict[str, Tensor] = {}
+        for piece, start in enumerate(range(0, self.local_batch, self.micro_batch)):
+            stop = min(start + self.micro_batch, self.local_batch)
+            share = (stop - start) / self.local_batch
+            with self.precision.autocast():
+                losses = self.game.losses(
+                    player, _cut(batch, start, stop), noise.part(start, stop), progress.samples, progress.step, piece
+                )
+            torch.autograd.backward(losses.total * share)
+            for name, value in losses.values.items():
+                sums[name] = sums[name] + value * share if name in sums else value * share
+        return self._apply(player, sums)
+
+    def _apply(self, player: Player, sums: Mapping[str, Tensor]) -> tuple[dict[str, float], list[str]]:
+        seat = self.seats[player]
+        together = torch.stack([value.double() for value in sums.values()])
+        together = average_gradients(seat.parameters, together)
+        norm = torch.nn.utils.get_total_norm([p.grad for p in seat.parameters if p.grad is not None])
+        # The only place where a turn waits for the device: every number it made, in one transfer.
+        numbers = torch.cat([together, norm.double().view(1)]).tolist()
+        values = dict(zip([*sums, f"gradient/{player}"], numbers, strict=True))
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        if bad:
+            self.progress.skipped_turns += 1
+            return values, bad
+        limit = self.options.clip_gradient
+        if limit is not None:
+            torch.nn.utils.clip_grads_with_norm_(seat.parameters, limit, norm)
+        seat.rule.schedule(seat.optimizer, self.progress.samples)
+        seat.optimizer.step()
+        return values, []
+
+    def _count_bad(self, bad: Sequence[str]) -> None:
+        self.progress.bad_steps = self.progress.bad_steps + 1 if bad else 0
+        if self.progress.bad_steps >= self.options.max_bad_steps:
+            raise TrainingError(
+                f"values stopped being finite: {', '.join(bad)} in each of the last {self.progress.bad_steps} steps "
+                f"(step {self.progress.step}); those steps changed nothing",
+                "lower the learning rate or the weight of that term, or set engine.precision=float32; "
+                "the last checkpoint is intact",
+            )
+
+    # -- batches --------------------------------------------------------------------------------------------------
+
+    def _places(self) -> Tensor:
+        first = self.processes.rank * self.local_batch
+        return torch.arange(first, first + self.local_batch, device=self.device)
+
+    def _receive(self, batch: Mapping[str, Any]) -> Batch:
+        return {
+            name: value.to(self.device, non_blocking=True) if isinstance(value, Tensor) else value
+            for name, value in batch.items()
+        }
+
+    def _local_batch(self) -> int:
+        share, rest = divmod(self.options.batch_size, self.processes.world_size)
+        if rest:
+            raise TrainingError(
+                f"trainer.batch_size={self.options.batch_size} does not divide among "
+                f"{self.processes.world_size} processes",
+                f"set trainer.batch_size={max(share, 1) * self.processes.world_size}",
+            )
+        return share
+
+    def _micro_batch(self) -> int:
+        asked = self.options.micro_batch
+        coupled = self.game.batch_coupled
+        if isinstance(asked, int):
+            if coupled and asked < self.local_batch:
+                raise TrainingError(
+                    f"trainer.micro_batch={asked} would change the maths: batch normalisation or the loss couples the "
+                    "samples of a batch",
+                    "set trainer.micro_batch=null, or use a network without batch statistics (norm: none)",
+                )
+            return min(asked, self.local_batch)
+        if asked is None or coupled or self.device.type != "cpu":
+            return self.local_batch
+        return min(MICRO_BATCH, self.local_batch)
+
+    # -- state ----------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything but the players' weights: progress, optimisers, and the game's stateful parts."""
+        return {
+            "progress": dict(vars(self.progress)),
+            "optimizers": {player: seat.optimizer.state_dict() for player, seat in self.seats.items()},
+            "game": self.game.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+        self.progress = Progress(**state["progress"])
+        for player, seat in self.seats.items():
+            seat.optimizer.load_state_dict(state["optimizers"][player])
+        self.game.load_state_dict(state["game"])
+
+
+def _cut(batch: Batch, start: int, stop: int) -> Batch:
+    return {name: value[start:stop] if hasattr(value, "__getitem__") else value for name, value in batch.items()}

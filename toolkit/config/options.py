@@ -1,0 +1,90 @@
+"""Options of the trainer and the engine: plain validated records, below both so that either may read them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Options(BaseModel):
+    """Base of every section that is not a registered part: unknown names are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrainerOptions(Options):
+    """How long and in what turns the game is played. Lengths of warm-ups are in samples, intervals in steps."""
+
+    steps: int = Field(default=1000, ge=1, description="steps in all; a step is one round of turns")
+    batch_size: int = Field(default=64, ge=1, description="samples per turn over all processes together")
+    micro_batch: int | Literal["auto"] | None = Field(
+        default="auto",
+        description="cut a turn's batch into pieces of this size and add their gradients up; auto: 16 on a CPU for "
+        "convolutional players without batch statistics, where smaller activations stay in the caches",
+    )
+    discriminator_steps: int = Field(
+        default=1, ge=1, description="discriminator turns in a step, each with a batch of its own"
+    )
+    discriminator_warmup: int = Field(default=0, ge=0, description="samples during which only the discriminator plays")
+    generator_warmup: int = Field(
+        default=0, ge=0, description="samples during which only the generator plays, on its terms alone"
+    )
+    shared_batch: bool = Field(
+        default=False, description="the generator's turn reuses the last discriminator turn's batch"
+    )
+    shared_fakes: bool = Field(
+        default=False,
+        description="the generator's turn reuses the fakes made for the discriminator's; needs shared_batch",
+    )
+    clip_gradient: float | None = Field(default=None, gt=0, description="largest gradient norm of a player")
+    max_bad_steps: int = Field(
+        default=10, ge=1, description="stop after so many steps in a row with a non-finite loss or gradient"
+    )
+    log_every: int = Field(default=50, ge=1)
+    checkpoint_every: int = Field(default=500, ge=1)
+    samples_every: int | None = Field(
+        default=500, ge=1, description="write a picture of samples; null: only at the end"
+    )
+    evaluate_every: int | None = Field(default=None, ge=1, description="measure on the validation split; null: never")
+    keep_checkpoints: int = Field(default=2, ge=1, description="how many of the newest checkpoints to keep")
+    keep_best: int = Field(default=1, ge=0, description="how many of the best by `best_metric` to keep beside them")
+    best_metric: str = Field(default="frechet_distance", description="the measure that `keep_best` goes by")
+    best_is: Literal["lowest", "highest"] = "lowest"
+
+
+class EngineOptions(Options):
+    """Where and how fast the arithmetic happens; no option changes what is computed, except `precision`."""
+
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1 or mps")
+    precision: Literal["auto", "float32", "bfloat16", "float64"] = Field(
+        default="auto", description="auto: bfloat16 autocast where the processor multiplies it natively, else float32"
+    )
+    channels_last: bool = Field(
+        default=True, description="memory layout of pictures; 1.2 times faster convolutions on a CPU"
+    )
+    allocator: Literal["auto", "system"] = Field(
+        default="auto",
+        description="auto: keep freed memory in the process instead of returning it to the kernel at every step",
+    )
+    threads: int | Literal["auto"] = "auto"
+    deterministic: bool = Field(default=False, description="ask torch for deterministic algorithms only")
+    compile: bool = Field(
+        default=False, description="torch.compile the generator and discriminators (pays on a GPU only)"
+    )
+
+
+class ReportOptions(Options):
+    """What a run writes about itself while it trains."""
+
+    trackers: list[str] = Field(default=["tensorboard"], description="beside metrics.jsonl, which is always written")
+    samples: int = Field(default=64, ge=1, description="samples in a picture grid")
+    evaluation_samples: int = Field(default=2000, ge=2, description="generated samples that an evaluation uses")
+
+
+class SplitOptions(Options):
+    """Shares of the data; a sample's split depends on its own key only, so added files never move another."""
+
+    train: float = Field(default=0.9, gt=0, le=1)
+    validation: float = Field(default=0.05, ge=0, lt=1)
+    test: float = Field(default=0.05, ge=0, lt=1)

@@ -1,0 +1,1 @@
+"""Data sets as numbered samples: decoding, splitting, batching, downloading."""

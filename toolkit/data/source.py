@@ -1,0 +1,143 @@
+"""What a data set is to the rest of the toolkit: numbered samples with stable names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.errors import DataError
+
+Array: TypeAlias = npt.NDArray[Any]
+Indices: TypeAlias = npt.NDArray[np.int64]
+Take: TypeAlias = Callable[[Indices], dict[str, Array]]
+
+_SPLITS = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing"),
+}
+_recording = threading.Lock()
+
+
+class SampleError(DataError):
+    """One sample cannot be read; the others may be fine.
+
+    Args:
+        name: the file or row.
+        reason: what is wrong with it, without the name.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{name}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A sample that was left out, and why.
+
+    Attributes:
+        path: the file or row, as `Source.key` names it.
+        reason: what is wrong with it.
+    """
+
+    path: str
+    reason: str
+
+
+class Source(Protocol):
+    """A data set with random access.
+
+    Samples are read from several threads at once. A source that keeps everything in memory may also have an attribute
+    `take`, a function from an array of indices to stacked arrays that the caller may change (see `taker`).
+
+    Attributes:
+        classes: class names, in the order of the labels; empty when unlabelled.
+        problems: what was left out so far, to be shown to the user.
+    """
+
+    classes: tuple[str, ...]
+    problems: list[Skipped]
+
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def key(self, index: int) -> str:
+        """Stable identity of a sample; it never depends on which other samples there are."""
+
+    def split_of(self, index: int) -> str | None:
+        """`train`, `validation` or `test` where the data set fixes it."""
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """One sample: numpy arrays and numbers by name, e.g. `{"image": uint8 HWC, "label": int}`.
+
+        Raises:
+            SampleError: this sample cannot be read.
+        """
+
+
+class Subset:
+    """Some samples of a source, as a source.
+
+    Args:
+        source: where the samples come from; its `problems` list is shared.
+        indices: which ones, in this order.
+    """
+
+    def __init__(self, source: Source, indices: npt.ArrayLike) -> None:
+        self.source = source
+        self.indices: Indices = np.asarray(indices, dtype=np.int64).reshape(-1)
+        self.classes = source.classes
+        self.problems = source.problems
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def key(self, index: int) -> str:
+        """The key that the sample has in the whole source."""
+        return self.source.key(int(self.indices[index]))
+
+    def split_of(self, index: int) -> str | None:
+        """The split that the whole source fixes for the sample."""
+        return self.source.split_of(int(self.indices[index]))
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return self.source[int(self.indices[index])]
+
+    @property
+    def take(self) -> Take | None:
+        """The fast path of the whole source, if it has one."""
+        take = taker(self.source)
+        return None if take is None else lambda places: take(self.indices[places])
+
+
+def taker(source: Source) -> Take | None:
+    """The function that reads many samples of a source at once; `None` when it reads them one by one."""
+    take: Take | None = getattr(source, "take", None)
+    return take
+
+
+def record_problem(source: Source, index: int, error: DataError) -> None:
+    """Add an unreadable sample to the problems of its source, unless it is there already."""
+    reason = error.reason if isinstance(error, SampleError) else error.message
+    problem = Skipped(source.key(index), reason)
+    with _recording:
+        if all(known.path != problem.path for known in source.problems):
+            source.problems.append(problem)
+
+
+def standard_split(name: str) -> str | None:
+    """`train`, `validation` or `test` for the usual names of these splits, `None` for any other name.
+
+    >>> standard_split("Val"), standard_split("cats")
+    ('validation', None)
+    """
+    for split, names in _SPLITS.items():
+        if name.lower() in names:
+            return split
+    return None

@@ -1,0 +1,1 @@
+"""The engine: devices, precision, processes, randomness, checkpoints, tracking."""

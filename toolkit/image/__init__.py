@@ -1,0 +1,1 @@
+"""Pictures: networks, augmentation, the task, and the pipeline that users load."""

@@ -1,0 +1,1 @@
+"""Comparing distributions of features: extractors, banks of features, and the metrics on them."""

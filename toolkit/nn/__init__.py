@@ -1,0 +1,1 @@
+"""Layers that two or more modalities build their networks from."""

@@ -1,0 +1,180 @@
+"""From a validated recipe to the things it speaks of: data, networks, game, trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from toolkit.adversarial.ema import Ema
+from toolkit.adversarial.game import Game, Player
+from toolkit.adversarial.optimizers import OptimizerRule
+from toolkit.adversarial.trainer import Trainer
+from toolkit.config import Recipe, build, complete
+from toolkit.data.loader import Loader
+from toolkit.data.source import Source, Subset
+from toolkit.data.splits import split
+from toolkit.engine.device import Precision
+from toolkit.engine.processes import Processes, broadcast_module
+from toolkit.engine.randomness import fold
+from toolkit.errors import ConfigError, Problem
+from toolkit.runs.task import RunnableTask
+
+
+@dataclass
+class Opened:
+    """A recipe with its data open.
+
+    Attributes:
+        recipe: the networks' specs are complete: what the data decides has been filled in.
+        splits: `train`, `validation` and `test`, each a source.
+    """
+
+    recipe: Recipe
+    task: RunnableTask
+    source: Source
+    splits: dict[str, Source]
+
+
+def open_recipe(recipe: Recipe, dtype: torch.dtype = torch.float32) -> Opened:
+    """Open the data and complete the recipe with what follows from it.
+
+    Raises:
+        DataError: the data is absent or unfit.
+        ConfigError: a network cannot be built for such data.
+    """
+    task: RunnableTask = build("tasks", recipe.task, "task")
+    source: Source = build("datasets", recipe.data, "data")
+    context = task.open(source, dtype)
+    parts = split(source, recipe.split.model_dump(), seed=0)
+    changes = {
+        "generator": complete("generators", recipe.generator, "generator", **context),
+        "discriminators": {
+            name: complete("discriminators", spec, f"discriminators.{name}", **context)
+            for name, spec in recipe.discriminators.items()
+        },
+    }
+    subsets: dict[str, Source] = {name: Subset(source, indices) for name, indices in parts.items()}
+    return Opened(recipe.model_copy(update=changes), task, source, subsets)
+
+
+def build_network(kind: str, spec: dict[str, Any], path: str, seed: int) -> nn.Module:
+    """A network whose initial weights depend on the seed and its place in the recipe only.
+
+    Raises:
+        ConfigError: its constructor refuses the values, in its own words.
+    """
+    torch.manual_seed(fold(seed, "init", path) % 2**63)
+    try:
+        network: nn.Module = build(kind, spec, path)
+    except ValueError as error:
+        raise ConfigError([Problem(path, str(error))]) from error
+    if spec.get("spectral_norm"):
+        _normalise_spectrally(network)
+    return network
+
+
+def _normalise_spectrally(network: nn.Module) -> None:
+    """Spectral normalisation (Miyato et al. 2018) of every weight matrix and kernel, in place."""
+    kinds = (nn.Linear, nn.Embedding, nn.modules.conv._ConvNd)
+    for module in [found for found in network.modules() if isinstance(found, kinds)]:
+        spectral_norm(module)
+
+
+def build_game(opened: Opened, device: torch.device, precision: Precision) -> Game:
+    """The game with its players on their device, in their precision and memory layout."""
+    recipe = opened.recipe
+    generator = build_network("generators", recipe.generator, "generator", recipe.seed)
+    discriminators = {
+        name: build_network("discriminators", spec, f"discriminators.{name}", recipe.seed)
+        for name, spec in recipe.discriminators.items()
+    }
+    for network in (generator, *discriminators.values()):
+        network.to(device=device, dtype=precision.parameter_dtype)
+        if recipe.engine.channels_last:
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        broadcast_module(network)
+    options = recipe.trainer
+    game = Game(
+        opened.task,
+        generator,
+        discriminators,
+        build("losses", recipe.loss, "loss"),
+        penalties=[build("penalties", spec, f"penalties.{place}") for place, spec in enumerate(recipe.penalties)],
+        terms=[build("terms", spec, f"terms.{place}") for place, spec in enumerate(recipe.terms)],
+        estimator=build("estimators", recipe.estimator, "estimator"),
+        augmentation=build("augmentations", recipe.augmentation, "augmentation") if recipe.augmentation else None,
+        discriminator_steps=options.discriminator_steps,
+        discriminator_warmup=options.discriminator_warmup,
+        generator_warmup=options.generator_warmup,
+        shared_fakes=options.shared_fakes,
+    )
+    _check_game(recipe, game)
+    if recipe.engine.compile:
+        _compile(game)
+    return game
+
+
+def _check_game(recipe: Recipe, game: Game) -> None:
+    options = recipe.trainer
+    problems = []
+    if not recipe.discriminators and not recipe.terms:
+        problems.append(Problem("terms", "without discriminators the generator needs at least one term"))
+    if options.generator_warmup and not recipe.terms:
+        problems.append(
+            Problem("trainer.generator_warmup", "the generator plays alone on its terms, and there are none")
+        )
+    if options.shared_fakes and not options.shared_batch:
+        problems.append(Problem("trainer.shared_fakes", "needs trainer.shared_batch=true"))
+    if game.discriminator_warmup and options.shared_fakes:
+        problems.append(Problem("trainer.shared_fakes", "cannot go with trainer.discriminator_warmup"))
+    if problems:
+        raise ConfigError(problems)
+
+
+def _compile(game: Game) -> None:
+    """Compile the players in place; a compiled discriminator cannot be differentiated twice, so it stays eager then."""
+    game.generator.compile()
+    if not any(penalty.order > 0 for penalty in game.penalties):
+        for discriminator in cast(Iterable[nn.Module], game.discriminators.values()):
+            discriminator.compile()
+
+
+def build_trainer(
+    opened: Opened, game: Game, device: torch.device, precision: Precision, processes: Processes
+) -> Trainer:
+    """The trainer of a game, at its beginning."""
+    recipe = opened.recipe
+    rules: dict[Player, OptimizerRule] = {
+        player: build("optimizers", getattr(recipe.optimizer, player), f"optimizer.{player}")
+        for player in game.players()
+    }
+    ema = None
+    if recipe.ema is not None:
+        ema = Ema(game.generator, build("schedules", recipe.ema.half_life, "ema.half_life"), recipe.ema.warm_up)
+    return Trainer(
+        game,
+        rules,
+        recipe.trainer,
+        seed=recipe.seed,
+        ema=ema,
+        precision=precision,
+        device=device,
+        processes=processes,
+    )
+
+
+def build_loader(opened: Opened, processes: Processes) -> Loader:
+    """The stream of training batches."""
+    return Loader(
+        opened.splits["train"],
+        opened.recipe.trainer.batch_size,
+        opened.recipe.seed,
+        rank=processes.rank,
+        world_size=processes.world_size,
+        transform=opened.task.transform(),
+    )

@@ -1,0 +1,77 @@
+"""Measuring a run or a model against held-out data."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from toolkit.config import Recipe, build, validate
+from toolkit.data.source import Source
+from toolkit.errors import CheckpointError, DataError
+from toolkit.runs.assemble import open_recipe
+from toolkit.runs.measure import build_extractor, measure_network
+from toolkit.runs.models import find_model, load
+
+
+def evaluate(
+    target: str | Path,
+    *,
+    real: str | Path | None = None,
+    split: str = "test",
+    samples: int | None = None,
+    seed: int = 0,
+    overrides: list[str] | tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Compare what a model generates with real data that it was not trained on.
+
+    Args:
+        target: a run folder or a model folder.
+        real: a folder of pictures or a .npz file to compare with, instead of the recipe's own data.
+        split: which split of the recipe's data to compare with.
+        samples: how many to generate; the recipe's `report.evaluation_samples` when left out.
+        seed: of the generated samples.
+        overrides: changes of the recipe, e.g. `extractor.name=pixels`.
+
+    Returns:
+        `metrics` by name; beside them the model, the features they are computed in, and the counts.
+
+    Raises:
+        CheckpointError: there is no model, or it does not remember its recipe.
+        DataError: the data is absent.
+    """
+    started = time.perf_counter()
+    pipeline = load(target)
+    document = pipeline.config.get("recipe")
+    if document is None:
+        raise CheckpointError(f"{target} does not remember the recipe it was trained with, so it cannot be evaluated")
+    from toolkit.config.overrides import apply_overrides
+
+    recipe = validate(apply_overrides(document, overrides), f"{target}/config.json")
+    opened = open_recipe(recipe)
+    held_out = None if real is None else open_real(Path(real), recipe)
+    count = samples or recipe.report.evaluation_samples
+    network = pipeline.module
+    device = next(network.parameters()).device
+    values = measure_network(opened, network, split, count, device, seed=seed, held_out=held_out)
+    compared = held_out if held_out is not None else opened.splits[split]
+    return {
+        "model": str(find_model(target)),
+        "real": str(real) if real is not None else f"{recipe.data['name']} ({split})",
+        "real_samples": len(compared),
+        "samples": count,
+        "features": build_extractor(opened).name,
+        "seed": seed,
+        "metrics": values,
+        "seconds": round(time.perf_counter() - started, 2),
+    }
+
+
+def open_real(path: Path, recipe: Recipe) -> Source:
+    """Real data to compare with, brought to the model's resolution and channels."""
+    if not path.exists():
+        raise DataError(f"--real {path}: there is no such folder or file")
+    shape = {key: recipe.generator[key] for key in ("resolution", "channels")}
+    name = "npz" if path.suffix == ".npz" else "folder"
+    source: Source = build("datasets", {"name": name, "path": str(path)}, "--real", **shape)
+    return source

@@ -1,0 +1,94 @@
+"""Models in other programs' formats, checked against the original before they are handed out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from toolkit.engine.files import atomic_folder
+from toolkit.errors import ToolkitError, TrainingError, require
+from toolkit.runs.models import find_model, load
+
+FORMATS = ("onnx", "torch", "safetensors")
+
+
+def export(model: str | Path, out: str | Path, to: str = "onnx", tolerance: float = 1e-3) -> dict[str, Any]:
+    """Write a model in another format.
+
+    Args:
+        model: a run or model folder.
+        out: the folder to write.
+        to: `onnx` (any batch size), `torch` (a `torch.export` program), or `safetensors` (a copy of the model folder).
+        tolerance: largest difference to the original's output that is accepted.
+
+    Returns:
+        The file, the format, and the largest difference found.
+
+    Raises:
+        ToolkitError: there is no such format, or the folder exists.
+        MissingExtraError: the format needs a package that is not installed.
+        TrainingError: the exported model does not give the original's output.
+    """
+    out = Path(out)
+    if to not in FORMATS:
+        raise ToolkitError(f"there is no export format '{to}'; choices: {', '.join(FORMATS)}")
+    if out.exists():
+        raise ToolkitError(f"{out} exists already", "choose another folder, or remove it")
+    source = find_model(model)
+    pipeline = load(model, device="cpu")
+    difference = 0.0
+    with atomic_folder(out) as folder:
+        for file in source.iterdir():
+            if to == "safetensors" or file.suffix != ".safetensors":
+                shutil.copy(file, folder / file.name)
+        if to == "onnx":
+            difference = _onnx(pipeline, folder / "model.onnx")
+        elif to == "torch":
+            difference = _torch(pipeline, folder / "model.pt2")
+        if not difference <= tolerance:
+            raise TrainingError(
+                f"the exported model differs from the original by {difference:.2e} (allowed {tolerance:.0e})"
+            )
+    name = {"onnx": "model.onnx", "torch": "model.pt2", "safetensors": "model.safetensors"}[to]
+    return {"file": str(out / name), "format": to, "largest_difference": difference}
+
+
+def _shapes(inputs: dict[str, torch.Tensor]) -> dict[str, Any]:
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    return {name: {0: batch} for name in inputs}
+
+
+def _onnx(pipeline: Any, file: Path) -> float:
+    require("onnxscript", "export", "ONNX export")
+    runtime = require("onnxruntime", "export", "checking an ONNX export")
+    module, inputs = pipeline.module.eval(), pipeline.example_inputs()
+    program = torch.onnx.export(
+        module,
+        tuple(inputs.values()),
+        dynamo=True,
+        input_names=list(inputs),
+        output_names=["output"],
+        dynamic_shapes=tuple(_shapes(inputs).values()),
+        verbose=False,
+    )
+    assert program is not None
+    program.save(str(file))
+    session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    more = {name: torch.cat([value, value.flip(0)]) for name, value in inputs.items()}  # another batch size
+    found = session.run(None, {name: value.numpy() for name, value in more.items()})[0]
+    return _difference(torch.from_numpy(found), module(*more.values()))
+
+
+def _torch(pipeline: Any, file: Path) -> float:
+    module, inputs = pipeline.module.eval(), pipeline.example_inputs()
+    program = torch.export.export(module, tuple(inputs.values()), dynamic_shapes=tuple(_shapes(inputs).values()))
+    torch.export.save(program, file)
+    more = [torch.cat([value, value.flip(0)]) for value in inputs.values()]
+    return _difference(torch.export.load(file).module()(*more), module(*more))
+
+
+def _difference(found: torch.Tensor, wanted: torch.Tensor) -> float:
+    return float((found - wanted).abs().max())

@@ -1,0 +1,108 @@
+"""Where a run keeps what it makes.
+
+recipe.yaml      the resolved recipe
+run.json         versions, plugin origins, git commit, machine, command
+metrics.jsonl    one line per report
+checkpoints/     step-00000500/ ...
+samples/         pictures made while it trained
+model/           the model as users pass it around: EMA weights, config, card
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import toolkit
+from toolkit.config import Recipe, load_recipe, to_document
+from toolkit.config.yaml import dump_yaml
+from toolkit.engine.device import describe_machine
+from toolkit.engine.files import atomic_write
+from toolkit.errors import CheckpointError
+from toolkit.registry import REGISTRY
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one run."""
+
+    path: Path
+
+    @property
+    def recipe_file(self) -> Path:
+        """The resolved recipe."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the pictures made while training."""
+        return self.path / "samples"
+
+    @property
+    def model(self) -> Path:
+        """The model folder, rewritten whenever training pauses or ends."""
+        return self.path / "model"
+
+    def started(self) -> bool:
+        """Whether a run has begun here."""
+        return self.recipe_file.is_file()
+
+    def begin(self, recipe: Recipe, device: torch.device) -> None:
+        """Write down what is being run, and with what."""
+        self.samples.mkdir(parents=True, exist_ok=True)
+        atomic_write(self.recipe_file, dump_yaml(to_document(recipe)))
+        atomic_write(self.path / "run.json", json.dumps(provenance(device), indent=2) + "\n")
+
+    def recipe(self, overrides: tuple[str, ...] | list[str] = ()) -> Recipe:
+        """The recipe that was run, with changes.
+
+        Raises:
+            CheckpointError: this is no run folder.
+        """
+        if not self.started():
+            raise CheckpointError(
+                f"{self.path} is not a run: it has no recipe.yaml", "give the folder that `toolkit train --out` wrote"
+            )
+        return load_recipe(self.recipe_file, overrides)
+
+
+def provenance(device: torch.device) -> dict[str, Any]:
+    """Versions, plugin origins, commit, machine and command line."""
+    return {
+        "toolkit": toolkit.__version__,
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in ("torch", "numpy", "safetensors", "pydantic")},
+        "plugins": REGISTRY.origins(),
+        "commit": _commit(),
+        "machine": describe_machine(device),
+        "command": sys.argv,
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The git commit of the folder that training was started in, if it is in a repository."""
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.SubprocessError):  # no git here
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,93 @@
+"""Model folders of runs: writing them, and loading them as pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+import toolkit
+from toolkit.adversarial.trainer import Progress
+from toolkit.config import to_document
+from toolkit.engine.device import choose_device
+from toolkit.engine.models import read_model, save_model
+from toolkit.errors import CheckpointError
+from toolkit.registry import REGISTRY, import_script
+from toolkit.runs.assemble import Opened
+
+_REPORTED = ("win_rate", "diversity", "samples_per_second")
+
+
+def write_model(
+    folder: Path, opened: Opened, network: nn.Module, progress: Progress, values: Mapping[str, float]
+) -> None:
+    """Write the network that a run made as a model folder, with a card."""
+    recipe = opened.recipe
+    config = {
+        "pipeline": opened.task.pipeline,
+        "toolkit": toolkit.__version__,
+        "generator": recipe.generator,
+        **opened.task.model_config(),
+        "trained": {"steps": progress.step, "samples": progress.samples},
+        "recipe": to_document(recipe),
+    }
+    save_model(folder, network.state_dict(), config, _card(opened, network, progress, values))
+
+
+def _card(opened: Opened, network: nn.Module, progress: Progress, values: Mapping[str, float]) -> str:
+    recipe = opened.recipe
+    penalties = ", ".join(spec["name"] for spec in recipe.penalties) or "none"
+    count = sum(parameter.numel() for parameter in network.parameters())
+    figures = "".join(f"| {name} | {values[name]:.4g} |\n" for name in _REPORTED if name in values)
+    return (
+        f"# {recipe.name}\n\n"
+        f"Made by adversarial-toolkit {toolkit.__version__} from the recipe `{recipe.name}`.\n\n"
+        "| | |\n| --- | --- |\n"
+        f"| network | {recipe.generator['name']}, {count:,} parameters |\n"
+        f"| data | {recipe.data['name']}, {len(opened.splits['train']):,} training samples |\n"
+        f"| loss | {recipe.loss['name']}, penalties: {penalties} |\n"
+        f"| trained for | {progress.step:,} steps of {recipe.trainer.batch_size}, {progress.samples:,} samples |\n"
+        f"| seed | {recipe.seed} |\n"
+        f"{figures}\n"
+        'Load it with `toolkit.load("FOLDER")`. The terms of use are those of the data it was trained on.\n'
+    )
+
+
+def find_model(path: str | Path) -> Path:
+    """The model folder of a run, or the folder itself.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise CheckpointError(f"there is no run or model at {path}")
+    for candidate in (path / "model", path):
+        if (candidate / "config.json").is_file():
+            return candidate
+    raise CheckpointError(
+        f"{path} holds no model: neither {path / 'model' / 'config.json'} nor {path / 'config.json'} is there",
+        f"if it is a run that was cut short, `toolkit resume {path}` writes its model" if path.is_dir() else "",
+    )
+
+
+def load(path: str | Path, device: str = "auto") -> Any:
+    """Load a model folder, or the model of a run, as a pipeline ready to use.
+
+    Args:
+        path: a run folder or a model folder.
+        device: where to put it.
+
+    Raises:
+        CheckpointError: there is no model, it is damaged, or its weights do not fit its configuration.
+    """
+    model = read_model(find_model(path))
+    for script in model.config.get("recipe", {}).get("imports", []):
+        import_script(script)
+    name = model.config.get("pipeline")
+    if not isinstance(name, str):
+        raise CheckpointError(f"{model.path}/config.json does not say which pipeline it is for ('pipeline')")
+    pipeline: Any = REGISTRY.load("pipelines", name)
+    return pipeline.from_folder(model, choose_device(device))

@@ -1,0 +1,61 @@
+"""What a run asks of a task, beyond what the game asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from toolkit.adversarial.task import Task
+from toolkit.data.loader import Transform
+from toolkit.data.source import Source
+from toolkit.metrics.base import Metric
+from toolkit.metrics.extractor import Extractor
+
+
+class RunnableTask(Task, Protocol):
+    """A task that can be prepared, looked at and measured; parts of kind `tasks` are of this form.
+
+    Attributes:
+        provides: names of the context values that `open` returns; recipes may leave them out of the networks' specs.
+        pipeline: the part of kind `pipelines` that its models are loaded with.
+        default_metrics: used when a recipe names none.
+    """
+
+    provides: tuple[str, ...]
+    pipeline: str
+    default_metrics: tuple[str, ...]
+
+    def open(self, source: Source, dtype: torch.dtype) -> dict[str, Any]:
+        """Look at the data once; returns what the networks must know of it."""
+        ...
+
+    def transform(self) -> Transform | None:
+        """What happens to a training sample when it is loaded."""
+        ...
+
+    def preview(self, generator: nn.Module, file: Path, count: int, seed: int, device: torch.device) -> None:
+        """Write samples to look at (or to listen to) to `file`; may write nothing."""
+        ...
+
+    def measure(
+        self,
+        generator: nn.Module,
+        held_out: Source,
+        train: Source | None,
+        *,
+        extractor: Extractor,
+        metrics: Sequence[Metric],
+        samples: int,
+        seed: int,
+        device: torch.device,
+    ) -> dict[str, float]:
+        """How good the generator is, by name of the measure."""
+        ...
+
+    def model_config(self) -> dict[str, Any]:
+        """What a model must remember beside the generator's spec."""
+        ...
