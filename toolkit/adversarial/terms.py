@@ -71,6 +71,11 @@ def _per_sample(values: Tensor) -> Tensor:
     return values.flatten(1).mean(1) if values.dim() > 1 else values
 
 
+def _summable(values: Tensor) -> Tensor:
+    """At least float32: averages of many half-precision values lose too many digits."""
+    return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
+
+
 class FeatureMatching(_Term):
     """Feature matching: mean L1 between discriminator activations on real and generated data (Larsen et al. 2016)."""
 
@@ -82,7 +87,7 @@ class FeatureMatching(_Term):
     def __call__(self, offer: Offer) -> Tensor:
         """Sum over discriminators and layers of the mean absolute difference (Kumar et al. 2019, equation 4)."""
         differences = [
-            _per_sample((theirs.detach() - mine).abs().float())
+            _per_sample(_summable((theirs.detach() - mine).abs()))
             for name, fake in offer.fake_outputs.items()
             for theirs, mine in zip(offer.real_outputs[name].features, fake.features, strict=True)
         ]
@@ -115,7 +120,10 @@ class Reconstruction(_Term):
 
 
 class Perceptual(_Term):
-    """Distance between features of generated and real data under a given extractor (Johnson et al. 2016)."""
+    """Distance between features of generated and real data under a given extractor (Johnson et al. 2016).
+
+    The extractor must offer `differentiable(data)`: its features with their graph.
+    """
 
     def __init__(self, extractor: Annotated[Any, PartOf("extractors")], weight: Scheduled = 1.0) -> None:
         super().__init__(weight)
@@ -152,7 +160,7 @@ class CrossEntropy(_Term):
         logits = extra.get("logits", offer.output.data)
         labels = offer.batch[self.target]
         values = cross_entropy(
-            logits.flatten(0, -2).float(),
+            _summable(logits.flatten(0, -2)),
             labels.flatten(),
             reduction="none",
             label_smoothing=self.smoothing,

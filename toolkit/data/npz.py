@@ -81,10 +81,10 @@ def read_npz(file: Path, names: Iterable[str]) -> dict[str, Array]:
         DataError: the file is missing or damaged, holds no such array, or holds pickled objects.
     """
     try:
-        archive = np.load(file, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise DataError(f"{file} holds a single array", "save it under a name: np.savez(file, images=array)")
-        with archive:
+        with file.open("rb") as stream:  # NumPy leaves a damaged file open that it opened itself
+            archive = np.load(stream, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
+                raise DataError(f"{file} holds a single array", "save it under a name: np.savez(file, images=array)")
             missing = [name for name in names if name not in archive]
             if missing:
                 raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
 import os
@@ -122,16 +123,19 @@ def written(destination: Path) -> Iterator[BinaryIO]:
     temporary = destination.with_name(f".{destination.name}.{os.getpid()}.part")
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, destination)
+        try:
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, destination)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        way_out = "free some space, or choose another folder with a lot of it"
+        way_out = "free some space, or choose another folder"
+        if error.errno != errno.ENOSPC:
+            way_out = f"check that {destination.parent} is a folder that you may write to, or choose another"
         raise DataError(f"cannot write {destination}: {error.strerror or error}", way_out) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def prepare_fashion_mnist(

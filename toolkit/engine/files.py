@@ -25,6 +25,7 @@ PARTIAL = ".partial"
 REPLACED = ".replaced"
 _LEFTOVER = re.compile(r"\.(?P<name>.+)\.\d+-[0-9a-f]{8}(?P<kind>\.partial|\.replaced)")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL_IN_WORDS = re.compile(rf"(os error|code:) ({errno.ENOSPC}|{errno.EDQUOT})\b")  # how Rust prints them
 
 
 def atomic_write(path: Path, data: bytes | str) -> None:
@@ -149,7 +150,7 @@ def _is_disk_full(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
             return True
-        if type(error).__name__ == "SafetensorError" and any(f"(os error {code})" in str(error) for code in _FULL):
+        if type(error).__name__ == "SafetensorError" and _FULL_IN_WORDS.search(str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False

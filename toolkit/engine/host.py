@@ -50,9 +50,9 @@ def memory_gib() -> float | None:
 def tune_allocator() -> bool:
     """Keep freed tensors in the process instead of returning them to the kernel; later calls do nothing.
 
-    By default glibc maps and unmaps every large tensor, and the kernel zeroes each page again at first touch: at large
-    activations page faults were a quarter of the CPU time. Measured on two cores at batch 64: an SNGAN step took 6.4
-    instead of 8.8 s, an R3GAN step 9.5 instead of 11.3 s, at 15 % more resident memory; small networks gain nothing.
+    By default glibc maps and unmaps every tensor above 32 MiB, and the kernel zeroes each page again at first touch: at
+    large activations page faults were a quarter of the CPU time. Measured on two cores at batch 64: an SNGAN step took
+    6.4 instead of 8.8 s, an R3GAN step 9.5 instead of 11.3 s, for a sixth more memory; small networks gain nothing.
 
     Returns:
         Whether the settings are in force; `False` without glibc (musl, macOS, Windows).

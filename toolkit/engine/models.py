@@ -18,9 +18,9 @@ from torch import Tensor
 
 from toolkit.engine.files import atomic_folder
 from toolkit.engine.weights import load_weights, read_weights, write_weights
-from toolkit.errors import CheckpointError
+from toolkit.errors import CheckpointError, nearest
 
-__all__ = ["ModelFolder", "load_weights", "read_model", "save_model"]
+__all__ = ["ModelFolder", "load_weights", "locate_model", "read_model", "save_model"]
 
 FORMAT = 1
 WEIGHTS = "model.safetensors"
@@ -53,6 +53,35 @@ class ModelFolder:
         if not path.is_file():
             raise CheckpointError(f"the model {self.path} has no file '{name}'", "copy the whole folder")
         return path
+
+
+SHIPPED = Path(__file__).resolve().parent.parent / "pretrained"
+"""Models that come with the toolkit, one folder each."""
+
+
+def shipped_models() -> list[str]:
+    """Names of the models that come with the toolkit."""
+    return sorted(file.parent.name for file in SHIPPED.glob(f"*/{CONFIG}"))
+
+
+def locate_model(name: str | Path) -> Path:
+    """The folder of a model, given a run folder, a model folder, or the name of a model that comes with the toolkit.
+
+    Raises:
+        CheckpointError: there is no such thing, or the run has not written its model yet.
+    """
+    path = Path(name)
+    for candidate in (path / "model", path, SHIPPED / path):
+        if (candidate / CONFIG).is_file():
+            return candidate
+    if path.is_dir():
+        raise CheckpointError(
+            f"{path} holds no model: neither {path / 'model' / CONFIG} nor {path / CONFIG} is there",
+            f"if it is a run that was cut short, `toolkit resume {path}` writes its model",
+        )
+    raise CheckpointError(
+        f"there is no run or model at {path}, nor a shipped model of that name; {nearest(str(name), shipped_models())}"
+    )
 
 
 def save_model(

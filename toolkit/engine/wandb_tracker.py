@@ -60,8 +60,8 @@ class WeightsAndBiases:
         self._run.log({"samples": samples, **values})
 
     def picture(self, samples: int, name: str, file: Path) -> None:
-        """One picture in the series of that name."""
-        self._run.log({"samples": samples, name: self._wandb.Image(str(file))})
+        """One picture in the series of that name, apart from the values, one of which may have the same name."""
+        self._run.log({"samples": samples, f"pictures/{name}": self._wandb.Image(str(file))})
 
     def close(self) -> None:
         """Finish the run there."""

@@ -27,7 +27,7 @@ Strength = Tensor | float
 class DiffAugment:
     """Colour, translation and cutout on every picture (Zhao et al. 2020).
 
-    "Differentiable augmentation for data-efficient GAN training", section 3.3. At strength 1, the default, each
+    "Differentiable augmentation for data-efficient GAN training", section 3. At strength 1, the default, each
     transform is always applied.
 
     * color: brightness + U(-0.5, 0.5), saturation * U(0, 2), contrast * U(0.5, 1.5);

@@ -44,7 +44,7 @@ def compare_pictures(
     real = FeatureBank.from_batches(extractor, real_batches(held_out))
     seen = None
     if train is not None and any(getattr(metric, "needs_train", False) for metric in metrics):
-        seen = FeatureBank.from_batches(extractor, real_batches(train))
+        seen = FeatureBank.from_batches(extractor, real_batches(train), capacity=None)
     values: dict[str, float] = {}
     for metric in metrics:
         values.update(metric.compute(real, fake, train=seen))

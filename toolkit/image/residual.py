@@ -3,7 +3,7 @@
 Huang, Gokaslan, Kuleshov & Tompkin 2024, "The GAN is dead; long live the GAN! A modern GAN baseline", section 3 and
 configuration E: bottleneck-inverted residual blocks with a grouped 3x3 convolution, bilinear resampling, Fixup initial
 weights (last convolution of a branch zero), no normalisation, no tanh. Generator and discriminator mirror each other.
-The 4x4 stage is computed in the weights' own precision even under autocast, as in the paper.
+The 4x4 stage is computed in the precision of the weights even under autocast, as the authors do.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ class ClassifierFeatures:
     The network offers `forward(x) -> logits [B, K]`, `features(x) -> [B, N]` and, if it can, the number `feature_size`.
 
     Args:
-        model: folder of the trained model. Its weights become part of the extractor's name, so that numbers and cached
-            statistics of two trainings are not mixed up.
+        model: folder of the trained model, or the name of one that comes with the toolkit. Its weights become part of
+            the extractor's name, so that numbers and cached statistics of two trainings are not mixed up.
     """
 
     def __init__(self, model: str | Path) -> None:
@@ -55,9 +55,9 @@ class ClassifierFeatures:
     def _load(folder: Path) -> tuple[nn.Module, str, Sequence[str]]:
         """Network, name and class names of a model folder."""
         from toolkit.config import build
-        from toolkit.engine.models import load_weights, read_model
+        from toolkit.engine.models import load_weights, locate_model, read_model
 
-        model = read_model(folder)
+        model = read_model(locate_model(folder))
         network = build("generators", model.config["generator"])
         load_weights(network, model.weights, model.path)
         name = f"classifier-{model.path.resolve().name}-{weights_hash(model.weights)}"
@@ -83,6 +83,13 @@ class ClassifierFeatures:
         with evaluating(self.module):
             data = placed(data, self.module, self.name)
             return self._features(data), self._probabilities(data)
+
+    def differentiable(self, data: Tensor) -> Tensor:
+        """The same features with their graph, for perceptual losses; the network itself gets no gradients."""
+        with evaluating(self.module):
+            self.module.requires_grad_(False)
+            with torch.enable_grad():
+                return self._features(placed(data, self.module, self.name))
 
     def _features(self, data: Tensor) -> Tensor:
         method = self.module.features

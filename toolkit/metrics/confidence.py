@@ -6,7 +6,7 @@ import math
 import statistics
 
 import torch
-from scipy.stats import t as student_t  # type: ignore[import-untyped]
+from scipy.stats import t as student_t
 
 from toolkit.engine.randomness import fold
 from toolkit.errors import DataError

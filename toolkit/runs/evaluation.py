@@ -8,10 +8,11 @@ from typing import Any
 
 from toolkit.config import Recipe, build, validate
 from toolkit.data.source import Source
+from toolkit.engine.models import locate_model
 from toolkit.errors import CheckpointError, DataError
 from toolkit.runs.assemble import open_recipe
 from toolkit.runs.measure import build_extractor, measure_network
-from toolkit.runs.models import find_model, load
+from toolkit.runs.models import load
 
 
 def evaluate(
@@ -56,7 +57,7 @@ def evaluate(
     values = measure_network(opened, network, split, count, device, seed=seed, held_out=held_out)
     compared = held_out if held_out is not None else opened.splits[split]
     return {
-        "model": str(find_model(target)),
+        "model": str(locate_model(target)),
         "real": str(real) if real is not None else f"{recipe.data['name']} ({split})",
         "real_samples": len(compared),
         "samples": count,

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from toolkit.engine.files import atomic_folder
+from toolkit.engine.models import locate_model
 from toolkit.errors import ToolkitError, TrainingError, require
-from toolkit.runs.models import find_model, load
+from toolkit.runs.models import load
 
 FORMATS = ("onnx", "torch", "safetensors")
 
@@ -37,7 +38,7 @@ def export(model: str | Path, out: str | Path, to: str = "onnx", tolerance: floa
         raise ToolkitError(f"there is no export format '{to}'; choices: {', '.join(FORMATS)}")
     if out.exists():
         raise ToolkitError(f"{out} exists already", "choose another folder, or remove it")
-    source = find_model(model)
+    source = locate_model(model)
     pipeline = load(model, device="cpu")
     difference = 0.0
     with atomic_folder(out) as folder:

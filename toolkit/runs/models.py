@@ -12,7 +12,7 @@ import toolkit
 from toolkit.adversarial.trainer import Progress
 from toolkit.config import to_document
 from toolkit.engine.device import choose_device
-from toolkit.engine.models import read_model, save_model
+from toolkit.engine.models import locate_model, read_model, save_model
 from toolkit.errors import CheckpointError
 from toolkit.registry import REGISTRY, import_script
 from toolkit.runs.assemble import Opened
@@ -55,35 +55,17 @@ def _card(opened: Opened, network: nn.Module, progress: Progress, values: Mappin
     )
 
 
-def find_model(path: str | Path) -> Path:
-    """The model folder of a run, or the folder itself.
-
-    Raises:
-        CheckpointError: there is none.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise CheckpointError(f"there is no run or model at {path}")
-    for candidate in (path / "model", path):
-        if (candidate / "config.json").is_file():
-            return candidate
-    raise CheckpointError(
-        f"{path} holds no model: neither {path / 'model' / 'config.json'} nor {path / 'config.json'} is there",
-        f"if it is a run that was cut short, `toolkit resume {path}` writes its model" if path.is_dir() else "",
-    )
-
-
 def load(path: str | Path, device: str = "auto") -> Any:
     """Load a model folder, or the model of a run, as a pipeline ready to use.
 
     Args:
-        path: a run folder or a model folder.
+        path: a run folder, a model folder, or the name of a model that comes with the toolkit.
         device: where to put it.
 
     Raises:
         CheckpointError: there is no model, it is damaged, or its weights do not fit its configuration.
     """
-    model = read_model(find_model(path))
+    model = read_model(locate_model(path))
     for script in model.config.get("recipe", {}).get("imports", []):
         import_script(script)
     name = model.config.get("pipeline")
