@@ -66,16 +66,20 @@ def test_dropping_the_iterator_ends_the_threads() -> None:
 def test_an_iterator_collected_inside_its_own_thread_ends_too() -> None:
     """The garbage collector runs in whichever thread happens to allocate."""
     holder = {}
+    closed: list[str] = []
 
     def make(number: int, mapper: Mapper) -> int:
+        list(mapper(abs, [number]))  # so that there is a decoding thread to end, too
         if number == 3:
             until(lambda: "iterator" in holder)
             holder.pop("iterator").close()
+            closed.append("without an exception")
         return number
 
     ahead = in_background(make, count(), 1, threads=1)
     assert [next(ahead) for _ in range(3)] == [0, 1, 2]
     holder["iterator"] = ahead
+    assert until(lambda: closed == ["without an exception"])
     assert until(lambda: not ours())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.data.idx import read_idx
@@ -15,6 +15,7 @@ from toolkit.errors import DataError
 HEADER = bytes((0, 0, 8, 1)) + struct.pack(">I", 3)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=4))
 def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, shape: list[int]) -> None:
     array = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -136,6 +136,7 @@ def test_downscaling_is_antialiased() -> None:
     assert decoded.max() < 145
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40))
 def test_a_constant_picture_stays_constant_at_any_size(width: int, height: int, resolution: int) -> None:
     resized = np.asarray(resize_square(Image.new("RGB", (width, height), (10, 200, 90)), resolution))
@@ -143,11 +144,12 @@ def test_a_constant_picture_stays_constant_at_any_size(width: int, height: int, 
     assert (resized == (10, 200, 90)).all()
 
 
-def test_reading_a_large_jpeg_smaller_is_close_to_reading_it_whole() -> None:
-    image = photo(640, 640)
-    content = encoded(image, "JPEG", quality=95)
-    whole = np.asarray(image.resize((32, 32), Image.Resampling.LANCZOS)).astype(int)
-    assert abs(decode_image(content, resolution=32) - whole).mean() < 2
+def test_reading_a_large_jpeg_smaller_keeps_the_detail() -> None:
+    """The picture has detail down to one pixel of the result, which a too small decoding would lose."""
+    cells = np.random.default_rng(0).integers(60, 200, (32, 32, 3), dtype=np.uint8)
+    image = Image.fromarray(cells).resize((128, 128), Image.Resampling.BICUBIC)
+    whole = decode_image(encoded(image, "PNG"), resolution=32).astype(int)
+    assert abs(decode_image(encoded(image, "JPEG", quality=95), resolution=32) - whole).mean() < 4
 
 
 def broken(folder: Path) -> dict[str, tuple[bytes, str]]:
@@ -173,6 +175,7 @@ def test_damaged_files_are_named_with_the_reason(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # Pillow remarks on what it skips
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(0, 600), st.binary(min_size=1, max_size=8), st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "TIFF"]))
 def test_damage_anywhere_gives_a_picture_or_an_explained_error(place: int, junk: bytes, format: str) -> None:
     content = bytearray(encoded(photo(20, 20), format))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.data.making import Numbers, NumbersInMemory
@@ -51,6 +51,7 @@ def test_iterating_gives_the_numbered_batches_from_any_start(source: Numbers) ->
             assert same(batch, loader.batch(number))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 12), st.integers(1, 9), st.integers(1, 4))
 def test_batches_in_a_row_visit_each_sample_once_per_epoch(count: int, batch_size: int, epochs: int) -> None:
     loader = Loader(Numbers(count), batch_size, seed=2)
@@ -181,6 +182,7 @@ def test_evaluation_meets_every_sample_once_in_order(kind: type[Numbers]) -> Non
     assert batches[2]["image"][:, 1, 1, 0].tolist() == [8, 9]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 30), st.integers(1, 4), st.integers(1, 3))
 def test_evaluation_is_shared_between_processes_without_loss(count: int, world_size: int, share: int) -> None:
     batch_size = share * world_size

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.data.npz import ArrayFile, content_keys, fit
@@ -94,6 +94,7 @@ def test_a_slightly_larger_resolution_adds_an_even_black_border() -> None:
     assert padded.sum() == pictures.sum()
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 30), st.integers(1, 40), st.sampled_from([1, 3, 4]))
 def test_any_size_becomes_any_other(side: int, resolution: int, channels: int) -> None:
     pictures = np.full((2, side, side, channels), 255, dtype=np.uint8)

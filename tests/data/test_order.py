@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.data.order import Order, sample_generator, sample_seed
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 50), st.integers(0, 2**40), st.integers(0, 1000))
 def test_every_epoch_is_a_permutation(count: int, seed: int, epoch: int) -> None:
     assert sorted(Order(count, seed).permutation(epoch).tolist()) == list(range(count))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.integers(1, 20), st.integers(0, 60), st.integers(1, 60))
 def test_a_stretch_of_positions_is_a_stretch_of_the_permutations(count: int, start: int, length: int) -> None:
     order = Order(count, seed=5)
