@@ -239,14 +239,19 @@ class Registry:
         disabled = os.environ.get(DISABLE_VARIABLE, "")
         if self._looked_outside or not self._plugins or disabled == "1":
             return
-        ignored = {name.strip() for name in disabled.split(",") if name.strip()}
+        ignored = {_normal(name) for name in disabled.split(",") if name.strip()}
         found = {kind: entry_points(group=f"toolkit.{kind}") for kind in KINDS}
         for kind, points in found.items():
             for point in points:
                 name, origin = _distribution(point)
-                if name not in ignored:
+                if _normal(name) not in ignored:
                     self._add(Part(kind, point.name, point.value, origin))
         self._looked_outside = True
+
+
+def _normal(name: str) -> str:
+    """Distribution names differ only by case and by the kind of dash (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def _distribution(point: EntryPoint) -> tuple[str, str]:

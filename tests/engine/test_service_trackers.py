@@ -77,7 +77,7 @@ def test_wandb_gets_values_over_samples(tmp_path: Path, wandb: Recorder) -> None
 
 def test_a_resumed_run_goes_on_in_the_same_wandb_run(tmp_path: Path, wandb: Recorder) -> None:
     for _ in range(2):
-        tracker = WeightsAndBiases(name="mine")
+        tracker = WeightsAndBiases(run_name="mine")
         tracker.start(tmp_path, {})
         tracker.close()
     assert [begun["id"] for begun in wandb.keywords("init")] == [None, "abc123"]
@@ -126,7 +126,7 @@ def test_mlflow_takes_many_parameters_in_several_requests(tmp_path: Path, mlflow
 
 def test_a_resumed_run_goes_on_in_the_same_mlflow_run(tmp_path: Path, mlflow: Recorder) -> None:
     for _ in range(2):
-        tracker = MLflow(name="mine")
+        tracker = MLflow(run_name="mine")
         tracker.start(tmp_path, {"seed": 1})
         tracker.close()
     assert mlflow.keywords("start_run") == [{"run_name": "mine"}, {"run_id": "f00d"}]

@@ -19,17 +19,17 @@ class MLflow:
     Args:
         experiment: the experiment the run belongs to.
         uri: the tracking server; `None` takes `MLFLOW_TRACKING_URI`, or MLflow's own local store.
-        name: what to call the run there; `None` takes the name of the run folder.
+        run_name: what to call the run there; `None` takes the name of the run folder.
     """
 
     ID_FILE = "mlflow-run-id.txt"
 
     def __init__(
-        self, experiment: str = "adversarial-toolkit", uri: str | None = None, name: str | None = None
+        self, experiment: str = "adversarial-toolkit", uri: str | None = None, run_name: str | None = None
     ) -> None:
         self.experiment = experiment
         self.uri = uri
-        self.name = name
+        self.run_name = run_name
         self._mlflow: Any = None
 
     def start(self, run: Path, recipe: Mapping[str, Any]) -> None:
@@ -46,7 +46,7 @@ class MLflow:
         if known.is_file():
             self._mlflow.start_run(run_id=known.read_text(encoding="utf-8"))
             return  # its parameters are there and cannot be changed
-        begun = self._mlflow.start_run(run_name=self.name or run.name)
+        begun = self._mlflow.start_run(run_name=self.run_name or run.name)
         atomic_write(known, str(begun.info.run_id))
         parameters = list(_flat(recipe))
         for first in range(0, len(parameters), _MOST_PARAMETERS):

@@ -94,8 +94,8 @@ class Noise:
 
     def integers(self, role: str, low: int, high: int, *shape: int) -> Tensor:
         """`[B, *shape]` int64 uniform in [low, high)."""
-        spread = self.uniform(role, *shape, dtype=torch.float64) * (high - low)
-        return spread.floor_().to(torch.int64).clamp_(max=high - low - 1) + low
+        bits = _shift_right(self.bits(role, math.prod(shape)), 32)  # the spread may be up to 2**31
+        return ((bits * (high - low)) >> 32).view(len(self), *shape) + low
 
     def seed_global(self, role: str) -> None:
         """Seed torch's global generators, for randomness inside networks that takes no source (dropout)."""

@@ -15,7 +15,7 @@ class WeightsAndBiases:
 
     Args:
         project: the project the run belongs to.
-        name: what to call the run there; `None` takes the name of the run folder.
+        run_name: what to call the run there; `None` takes the name of the run folder.
         mode: `offline` writes into the run folder for `wandb sync` later; `disabled` does nothing.
     """
 
@@ -24,11 +24,11 @@ class WeightsAndBiases:
     def __init__(
         self,
         project: str = "adversarial-toolkit",
-        name: str | None = None,
+        run_name: str | None = None,
         mode: Literal["online", "offline", "disabled"] = "online",
     ) -> None:
         self.project = project
-        self.name = name
+        self.run_name = run_name
         self.mode = mode
         self._wandb: Any = None
         self._run: Any = None
@@ -43,7 +43,7 @@ class WeightsAndBiases:
         known = run / self.ID_FILE
         self._run = self._wandb.init(
             project=self.project,
-            name=self.name or run.name,
+            name=self.run_name or run.name,
             dir=str(run),
             config=dict(recipe),
             mode=self.mode,

@@ -141,13 +141,13 @@ class AdaptivePipeline:
         """`[B, 3, 3]`: output to input places. Each move and its inverse are equally likely, so none is inverted."""
         maps = []
         if self.flip:
-            mirrored = _gate(noise, "flip", strength) * noise.integers("flip", 0, 2).float()
+            mirrored = _gate(noise, "flip", strength) * noise.integers("flip", 0, 2).to(_exact(noise))
             maps.append(scaling(1 - 2 * mirrored, torch.ones_like(mirrored)))
         if self.rotate90:
-            quarters = (_gate(noise, "rotate90", strength) * noise.integers("rotate90", 0, 4)).float()
+            quarters = (_gate(noise, "rotate90", strength) * noise.integers("rotate90", 0, 4)).to(_exact(noise))
             maps.append(rotation((quarters - 2).abs() - 1, 1 - (quarters - 1).abs()))  # exact, unlike cos(pi / 2)
         if self.translate:
-            x, y = ((2 * noise.uniform("translate", 2) - 1) * self.translate).unbind(1)
+            x, y = ((2 * noise.uniform("translate", 2, dtype=_exact(noise)) - 1) * self.translate).unbind(1)
             applied = _gate(noise, "translate", strength)
             maps.append(translation((x * width).round() * applied, (y * height).round() * applied))
         if self.scale:
@@ -162,14 +162,17 @@ class AdaptivePipeline:
         if self.rotate:
             maps.append(_turn(_angle(noise, "rotate/after", either, self.rotate)))
         if self.jitter:
-            x, y = (noise.normal("jitter", 2) * self.jitter * _gate(noise, "jitter", strength)[:, None]).unbind(1)
+            amount = noise.normal("jitter", 2, dtype=_exact(noise)) * self.jitter
+            x, y = (amount * _gate(noise, "jitter", strength)[:, None]).unbind(1)
             maps.append(translation(x * width, y * height))
         return reduce(torch.matmul, maps)
 
     def _recolour(self, x_BCHW: Tensor, noise: Noise, strength: Strength) -> Tensor:
         """Every linear change of colour here scales the grey axis, and scales and turns the plane across it."""
         colours, rest = _split(x_BCHW)
-        brightness = _gate(noise, "brightness", strength) * noise.normal("brightness") * self.brightness
+        brightness = (
+            _gate(noise, "brightness", strength) * noise.normal("brightness", dtype=_exact(noise)) * self.brightness
+        )
         contrast = _factor(noise, "contrast", strength, self.contrast)
         flipped = _gate(noise, "luma_flip", strength) * noise.integers("luma_flip", 0, 2) * self.luma_flip
         grey = contrast * (1 - 2 * flipped)
@@ -191,7 +194,7 @@ def colour_matrix(grey_B: Tensor, across_B: Tensor, angle_B: Tensor) -> Tensor:
         across_B: factor on the distance from it.
         angle_B: turn around it in radians.
     """
-    identity = torch.eye(3, device=grey_B.device)
+    identity = torch.eye(3, device=grey_B.device, dtype=grey_B.dtype)
     onto_grey = torch.full_like(identity, 1 / 3)
     turn = (identity.roll(1, 0) - identity.roll(-1, 0)) / math.sqrt(3)  # cross product with the unit grey vector
     grey, across, angle = (factor[:, None, None] for factor in (grey_B, across_B, angle_B))
@@ -208,6 +211,14 @@ def _split(x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
     return x_BCHW[:, :colours], x_BCHW[:, colours:]
 
 
+def _exact(noise: Noise) -> torch.dtype:
+    """What the parameters of a transform are computed in.
+
+    In float32 their last digits depend on how many samples are computed at once; rounded from float64 they do not.
+    """
+    return torch.float32 if noise.samples.device.type == "mps" else torch.float64  # mps has no float64
+
+
 def _gate(noise: Noise, name: str, strength: Strength) -> Tensor:
     """`B` booleans: whether the transform is applied to each sample."""
     return noise.uniform(f"{name}/applied") < strength
@@ -215,12 +226,12 @@ def _gate(noise: Noise, name: str, strength: Strength) -> Tensor:
 
 def _factor(noise: Noise, name: str, strength: Strength, deviation: float) -> Tensor:
     """`B`: 2^N(0, deviation^2), exactly 1 where it is not applied."""
-    return torch.exp2(_gate(noise, name, strength) * noise.normal(name) * deviation)
+    return torch.exp2(_gate(noise, name, strength) * noise.normal(name, dtype=_exact(noise)) * deviation)
 
 
 def _angle(noise: Noise, name: str, strength: Strength, degrees: float) -> Tensor:
     """`B`: uniform both ways up to `degrees`, in radians; exactly 0 where it is not applied."""
-    return _gate(noise, name, strength) * (2 * noise.uniform(name) - 1) * math.radians(degrees)
+    return _gate(noise, name, strength) * (2 * noise.uniform(name, dtype=_exact(noise)) - 1) * math.radians(degrees)
 
 
 def _turn(angle_B: Tensor) -> Tensor:

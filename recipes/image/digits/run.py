@@ -1,0 +1,18 @@
+"""Train, evaluate and look: the digits recipe through the library's public calls. Usage: python run.py [RUN_FOLDER]"""
+
+import sys
+from pathlib import Path
+
+import toolkit
+
+
+def main(out: str = "runs/digits") -> None:
+    here = Path(__file__).parent
+    toolkit.prepare(here)  # nothing to do for this data; the same call fetches what others need
+    run = toolkit.train(here, out=out)
+    print(toolkit.evaluate(run.path)["metrics"])
+    toolkit.load(run.path).generate(count=100, seed=1).save(Path(out) / "pictures")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
