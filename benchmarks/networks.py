@@ -20,8 +20,8 @@ from toolkit.config import validate
 from toolkit.data.memory import ArraySource
 from toolkit.engine.device import choose_device, choose_precision
 from toolkit.engine.processes import Processes
-from toolkit.runs.assemble import Opened, build_game, build_trainer
 from toolkit.image.task import ImageTask
+from toolkit.runs.assemble import Opened, build_game, build_trainer
 
 ADAM = {"name": "adam", "lr": 2e-4, "beta1": 0.0, "beta2": 0.99}
 
@@ -98,8 +98,15 @@ def toolkit_step(case: str, batch: int, **changes: Any) -> Callable[[], None]:
     return lambda: trainer.step(stream) and None
 
 
-def plain_step(case: str, batch: int) -> Callable[[], None]:
-    """One step of a straightforward loop over the same networks."""
+def plain_step(case: str, batch: int, lean: bool = False) -> Callable[[], None]:
+    """One step of a straightforward loop over the same networks.
+
+    Args:
+        case: which networks.
+        batch: pictures per turn.
+        lean: with the two savings that the toolkit always makes (no gradients for the discriminator in the generator's
+            turn, fused Adam), so that what is left between the two is the core's own cost.
+    """
     from toolkit.runs.assemble import build_network
 
     spec = CASES[case]
@@ -107,7 +114,8 @@ def plain_step(case: str, batch: int) -> Callable[[], None]:
     discriminator = build_network("discriminators", spec["discriminator"], "discriminator", 0)
     average = copy.deepcopy(generator)
     optimizers = [
-        torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.0, 0.99)) for network in (generator, discriminator)
+        torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=lean or None)
+        for network in (generator, discriminator)
     ]
     stream = itertools.cycle(pictures(case).permute(0, 3, 1, 2).contiguous().split(batch))
     relativistic = spec["loss"] == "relativistic"
@@ -136,6 +144,8 @@ def plain_step(case: str, batch: int) -> Callable[[], None]:
         loss.backward()
         optimizers[1].step()
         generator.zero_grad()
+        if lean:
+            discriminator.requires_grad_(False)
         if relativistic:
             fake, shown = generator(noise()), real()
             loss = softplus(judge(shown) - judge(fake)).mean()
@@ -143,6 +153,7 @@ def plain_step(case: str, batch: int) -> Callable[[], None]:
             loss = softplus(-judge(fake)).mean()
         loss.backward()
         optimizers[0].step()
+        discriminator.requires_grad_(True)
         _average(average, generator)
 
     return step

@@ -18,9 +18,10 @@ RECIPE = "image/digits"
 @click.option(
     "--out", type=click.Path(), default="runs/demo", show_default=True, help="Run folder; an old demo is replaced."
 )
+@click.option("--steps", type=click.IntRange(min=1), help="How long to train; the recipe's own length by default.")
 @click.option("--quick", is_flag=True, help="A quarter of the training: rougher digits, in about half a minute.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def demo(out: str, quick: bool, as_json: bool) -> None:
+def demo(out: str, steps: int | None, quick: bool, as_json: bool) -> None:
     """Train a generator on handwritten digits that come with scikit-learn, and show what it makes.
 
     Two networks play: the generator paints digits from random numbers, the discriminator tells them from real ones.
@@ -31,7 +32,7 @@ def demo(out: str, quick: bool, as_json: bool) -> None:
 
     folder = Path(out)
     recipe = load_recipe(RECIPE)
-    steps = recipe.trainer.steps // 4 if quick else recipe.trainer.steps
+    steps = steps or (recipe.trainer.steps // 4 if quick else recipe.trainer.steps)
     _clear(folder)
     say = (lambda text: click.echo(text, err=True)) if as_json else click.echo
     say(f"Training {RECIPE}: {steps} steps of {recipe.trainer.batch_size} digits, into {folder}/")
