@@ -43,7 +43,8 @@ imports:
 
 unit:
 	@echo "== tests"
-	@$(BIN)/python -m pytest -q
+	@# One thread per worker: workers use the cores better than threads within small tensors do.
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 format: setup
 	@$(BIN)/ruff check --fix .

@@ -11,7 +11,7 @@ import pytest
 
 from toolkit.engine.mlflow_tracker import MLflow
 from toolkit.engine.wandb_tracker import WeightsAndBiases
-from toolkit.errors import MissingExtraError
+from toolkit.errors import MissingExtraError, ToolkitError
 
 Calls = list[tuple[str, tuple[Any, ...], dict[str, Any]]]
 
@@ -43,6 +43,7 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     run = Recorder("run", {})
     run.id = "abc123"
     module = Recorder("wandb", {"init": run, "Image": "a picture"})
+    module.Error = RuntimeError
     module.run = run
     monkeypatch.setitem(sys.modules, "wandb", module)
     return module
@@ -51,8 +52,24 @@ def wandb(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 @pytest.fixture
 def mlflow(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     module = Recorder("mlflow", {"start_run": SimpleNamespace(info=SimpleNamespace(run_id="f00d"))})
+    module.MlflowException = RuntimeError
     monkeypatch.setitem(sys.modules, "mlflow", module)
     return module
+
+
+@pytest.mark.parametrize(("module", "asked"), [("wandb", "init"), ("mlflow", "set_experiment")])
+def test_a_refusing_service_is_explained(
+    tmp_path: Path, request: pytest.FixtureRequest, module: str, asked: str
+) -> None:
+    service = request.getfixturevalue(module)
+
+    def refuse(*arguments: Any, **keywords: Any) -> None:
+        raise RuntimeError("nobody is logged in")
+
+    setattr(service, asked, refuse)
+    tracker = WeightsAndBiases() if module == "wandb" else MLflow()
+    with pytest.raises(ToolkitError, match="refuses the run: nobody is logged in"):
+        tracker.start(tmp_path, {})
 
 
 def test_wandb_gets_values_over_samples(tmp_path: Path, wandb: Recorder) -> None:

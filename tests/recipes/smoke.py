@@ -1,7 +1,7 @@
 """Golden losses: each recipe's first twenty steps in float32, made small.
 
-`python -m tests.recipes.smoke` writes them anew. They live beside each recipe in `expected.json`, with the overrides that
-made them. They are means over the twenty steps, so they survive another processor's rounding but not a change of maths.
+`python -m tests.recipes.smoke` writes them anew. They live beside each recipe in `expected.json`, with the overrides
+that made them, and are means over the twenty steps: they survive another processor's rounding, not a change of maths.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.engine.files import atomic_write
-from toolkit.errors import require
+from toolkit.errors import ToolkitError, require
 
 _LONGEST_VALUE = 500  # what every MLflow server takes for one parameter
 _MOST_PARAMETERS = 100  # ... and for one request
@@ -18,7 +18,8 @@ class MLflow:
 
     Args:
         experiment: the experiment the run belongs to.
-        uri: the tracking server; `None` takes `MLFLOW_TRACKING_URI`, or MLflow's own local store.
+        uri: the tracking server; `None` takes `MLFLOW_TRACKING_URI`, or MLflow's own local store, which needs the whole
+            package `mlflow` (the extra brings `mlflow-skinny`, the client).
         run_name: what to call the run there; `None` takes the name of the run folder.
     """
 
@@ -37,10 +38,20 @@ class MLflow:
 
         Raises:
             MissingExtraError: the package is not installed.
+            ToolkitError: the server refuses.
         """
         self._mlflow = require("mlflow", "tracking", "Tracking with MLflow")
         if self.uri is not None:
             self._mlflow.set_tracking_uri(self.uri)
+        try:
+            self._begin(run, recipe)
+        except self._mlflow.MlflowException as error:
+            raise ToolkitError(
+                f"MLflow refuses the run: {error}",
+                "set MLFLOW_TRACKING_URI to a server that runs, or `pip install mlflow` for a local store",
+            ) from error
+
+    def _begin(self, run: Path, recipe: Mapping[str, Any]) -> None:
         self._mlflow.set_experiment(self.experiment)
         known = run / self.ID_FILE
         if known.is_file():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.engine.files import atomic_write
-from toolkit.errors import require
+from toolkit.errors import ToolkitError, require
 
 
 class WeightsAndBiases:
@@ -16,7 +16,8 @@ class WeightsAndBiases:
     Args:
         project: the project the run belongs to.
         run_name: what to call the run there; `None` takes the name of the run folder.
-        mode: `offline` writes into the run folder for `wandb sync` later; `disabled` does nothing.
+        mode: `offline` writes into the run folder for `wandb sync` later; `disabled` does nothing; `None` leaves it to
+            the variable WANDB_MODE.
     """
 
     ID_FILE = "wandb-run-id.txt"
@@ -25,7 +26,7 @@ class WeightsAndBiases:
         self,
         project: str = "adversarial-toolkit",
         run_name: str | None = None,
-        mode: Literal["online", "offline", "disabled"] = "online",
+        mode: Literal["online", "offline", "disabled"] | None = None,
     ) -> None:
         self.project = project
         self.run_name = run_name
@@ -38,18 +39,25 @@ class WeightsAndBiases:
 
         Raises:
             MissingExtraError: the package is not installed.
+            ToolkitError: the service refuses, for instance because nobody is logged in.
         """
         self._wandb = require("wandb", "tracking", "Tracking with Weights & Biases")
         known = run / self.ID_FILE
-        self._run = self._wandb.init(
-            project=self.project,
-            name=self.run_name or run.name,
-            dir=str(run),
-            config=dict(recipe),
-            mode=self.mode,
-            id=known.read_text(encoding="utf-8") if known.is_file() else None,
-            resume="allow",
-        )
+        try:
+            self._run = self._wandb.init(
+                project=self.project,
+                name=self.run_name or run.name,
+                dir=str(run),
+                config=dict(recipe),
+                mode=self.mode,
+                id=known.read_text(encoding="utf-8") if known.is_file() else None,
+                resume="allow",
+            )
+        except self._wandb.Error as error:
+            raise ToolkitError(
+                f"Weights & Biases refuses the run: {error}",
+                "run `wandb login`, or set the variable WANDB_MODE=offline",
+            ) from error
         atomic_write(known, str(self._run.id))
         # Its own step may only grow, which a resumed run does not; samples are the axis instead.
         self._run.define_metric("samples")
