@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import click
 
 from toolkit.cli.main import print_json
@@ -41,7 +43,7 @@ def list_parts(kind: str | None, pattern: str | None, as_json: bool) -> None:
 
 
 def _list_recipes(as_json: bool) -> None:
-    from toolkit.config.recipe import recipe_names
+    from toolkit.config.documents import recipe_names
 
     names = recipe_names()
     if as_json:
@@ -126,4 +128,6 @@ def _type_words(annotation: object, part_kind: str | None) -> str:
         return "number or schedule"
     if part_kind is not None:
         return f"a {part_kind} part"
-    return getattr(annotation, "__name__", None) or str(annotation).replace("typing.", "")
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -69,18 +71,39 @@ _COMMANDS = {
 @click.option(
     "--import", "scripts", multiple=True, metavar="FILE.py", help="Register the parts of a Python file first."
 )
-def cli(scripts: tuple[str, ...]) -> None:
-    """Register scripts before any command looks at the registry."""
+@click.pass_context
+def cli(context: click.Context, scripts: tuple[str, ...]) -> None:
+    """Register scripts before any command looks at the registry; training remembers them."""
     from toolkit.registry import import_script
 
     for script in scripts:
         import_script(script)
+    context.obj = scripts
+
+
+# Troubles of a user's own surroundings; any other error of the system is a defect of ours and keeps its traceback.
+_SURROUNDINGS = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; mistakes end with one clear message on stderr and no traceback."""
     try:
-        code = cli.main(list(arguments) if arguments is not None else None, standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            code = cli.main(
+                list(arguments) if arguments is not None else None, prog_name="toolkit", standalone_mode=False
+            )
     except click.exceptions.Abort:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
@@ -90,10 +113,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ToolkitError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader of our output went away, e.g. `toolkit list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except OSError as error:
+        if error.errno not in _SURROUNDINGS:
+            raise
+        print(f"error: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
+        sys.exit(ToolkitError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A sentence, without the place in our code that it came from."""
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:

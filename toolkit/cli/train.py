@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(), help="Run folder; runs/<name of the recipe> by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def train(recipe: str, overrides: tuple[str, ...], out: str | None, as_json: bool, quiet: bool) -> None:
+@click.pass_obj
+def train(
+    scripts: tuple[str, ...], recipe: str, overrides: tuple[str, ...], out: str | None, as_json: bool, quiet: bool
+) -> None:
     """Train RECIPE: a recipe folder, a file, or the name of a packaged recipe such as image/digits.
 
     Options of the recipe are changed with dotted overrides: generator.width=64 penalties.0.weight=3 variant=dcgan
@@ -29,7 +32,7 @@ def train(recipe: str, overrides: tuple[str, ...], out: str | None, as_json: boo
     from toolkit.runs import train as run
 
     started = time.perf_counter()
-    _report(run(recipe, out, overrides, quiet=quiet), time.perf_counter() - started, as_json)
+    _report(run(recipe, out, overrides, imports=scripts, quiet=quiet), time.perf_counter() - started, as_json)
 
 
 @click.command()
@@ -37,12 +40,13 @@ def train(recipe: str, overrides: tuple[str, ...], out: str | None, as_json: boo
 @click.argument("overrides", nargs=-1, metavar="[A.B=VALUE ...]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def resume(run: str, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> None:
+@click.pass_obj
+def resume(scripts: tuple[str, ...], run: str, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> None:
     """Go on with RUN from its newest good checkpoint, e.g. for longer: trainer.steps=4000."""
     from toolkit.runs import resume as go_on
 
     started = time.perf_counter()
-    _report(go_on(run, overrides, quiet=quiet), time.perf_counter() - started, as_json)
+    _report(go_on(run, overrides, imports=scripts, quiet=quiet), time.perf_counter() - started, as_json)
 
 
 def _report(result: RunResult, seconds: float, as_json: bool) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Options(BaseModel):
-    """Base of every section that is not a registered part: unknown names are errors, values never change."""
+    """Base of every section that is not a registered part: unknown names are errors, values never change.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Infinite numbers are refused: JSON, in which a model remembers its recipe, has none.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class TrainerOptions(Options):
@@ -88,3 +92,10 @@ class SplitOptions(Options):
     train: float = Field(default=0.9, gt=0, le=1)
     validation: float = Field(default=0.05, ge=0, lt=1)
     test: float = Field(default=0.05, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> SplitOptions:
+        total = self.train + self.validation + self.test
+        if not math.isclose(total, 1, abs_tol=1e-6):
+            raise ValueError(f"the shares of train, validation and test add up to {total:g}; they must add up to 1")
+        return self

@@ -1,4 +1,4 @@
-"""Dotted overrides: `generator.width=64`, `penalties.0.weight=3`, `loss=hinge`."""
+"""Dotted overrides: `generator.width=64`, `penalties.0.weight=3`, `loss=hinge`; and the variants of a recipe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.config.yaml import parse_value
-from toolkit.errors import ConfigError, Problem
+from toolkit.errors import ConfigError, Problem, nearest
 
 
 def apply_overrides(
@@ -43,6 +43,9 @@ def apply_overrides(
 def _set(document: dict[str, Any], path: list[str], value: Any) -> None:
     if path[0] == "discriminator" and "discriminators" in document:  # a stored recipe holds the plural form
         path = ["discriminators", "main", *path[1:]]
+    if path[0] == "discriminators" and "discriminator" in document:
+        single = document.pop("discriminator")
+        document["discriminators"] = {} if single is None else {"main": single}
     holder: Any = document
     for depth, step in enumerate(path):
         last = depth == len(path) - 1
@@ -82,3 +85,28 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def apply_variants(
+    document: Mapping[str, Any], overrides: tuple[str, ...] | list[str], words: str = "the recipe"
+) -> dict[str, Any]:
+    """The document with the chosen variants merged in and the dotted overrides applied.
+
+    Raises:
+        ConfigError: there is no such variant, or an override is wrong.
+    """
+    plain = {key: value for key, value in document.items() if key != "variants"}
+    variants = document.get("variants") or {}
+    if not isinstance(variants, Mapping):
+        raise ConfigError([Problem("variants", f"expected a mapping of names to changes; got {variants!r}")], words)
+    chosen = [item.partition("=")[2] for item in overrides if item.startswith("variant=")]
+    for name in (part.strip() for text in chosen for part in text.split(",")):
+        if name not in variants:
+            choices = nearest(name, [str(known) for known in variants])
+            raise ConfigError([Problem("variant", f"there is no variant '{name}'; {choices}")], words)
+        change = variants[name] or {}
+        if not isinstance(change, Mapping):
+            raise ConfigError([Problem(f"variants.{name}", f"expected a mapping of sections; got {change!r}")], words)
+        plain = merge(plain, change)
+    rest = [item for item in overrides if not item.startswith("variant=")]
+    return apply_overrides(plain, rest, words)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 
+from toolkit.config.documents import load_document
+from toolkit.config.explain import Place, found_problems
 from toolkit.config.options import EngineOptions, Options, ReportOptions, SplitOptions, TrainerOptions
-from toolkit.config.overrides import apply_overrides, merge
-from toolkit.config.schema import Spec, check, parameters
-from toolkit.config.yaml import parse_yaml
-from toolkit.errors import ConfigError, PluginError, Problem, UnknownPartError, nearest
+from toolkit.config.overrides import apply_variants
+from toolkit.config.schema import check
+from toolkit.errors import ConfigError, PluginError, Problem, ToolkitError, UnknownPartError, nearest
 from toolkit.registry import REGISTRY, import_script
-
-RECIPE_FILE = "recipe.yaml"
 
 
 class EmaOptions(Options):
@@ -59,10 +57,13 @@ class Recipe(Options):
     extractor: Any = None
     metrics: list[Any] = Field(default_factory=list)
 
-    @field_validator("penalties", "terms", "metrics", mode="before")
+    @field_validator("discriminators")
     @classmethod
-    def _nothing_is_an_empty_list(cls, value: Any) -> Any:
-        return [] if value is None else value
+    def _plain_names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name in value:
+            if not name.isidentifier():  # it becomes part of file names and of the names of weights
+                raise ValueError(f"a discriminator cannot be called '{name}': use letters, digits and '_'")
+        return value
 
 
 PART_SECTIONS: dict[str, str] = {
@@ -84,99 +85,32 @@ PROVIDED = frozenset({"generators", "discriminators"})
 """Kinds whose parameters the task may fill in once the data is open."""
 
 
-def load_document(source: str | Path) -> tuple[dict[str, Any], Path]:
-    """Read a recipe file, without validating it.
-
-    Args:
-        source: a folder with `recipe.yaml` or `recipe.py`, or such a file, or the name of a packaged recipe
-            (`image/digits`).
-
-    Returns:
-        The document, and the file it came from.
-
-    Raises:
-        ConfigError: it is missing or cannot be read.
-    """
-    file = _find(source)
-    if file.suffix == ".py":
-        return _from_python(file), file
-    document = parse_yaml(file.read_text(encoding="utf-8"), str(file))
-    return document, file
-
-
-def packaged_recipes() -> Path | None:
-    """The folder of recipes that comes with the toolkit: in a wheel, or in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    for candidate in (package / "_recipes", package.parent / "recipes"):
-        if candidate.is_dir():
-            return candidate
-    return None
-
-
-def recipe_names() -> list[str]:
-    """Names of the packaged recipes, e.g. `image/digits`."""
-    root = packaged_recipes()
-    if root is None:
-        return []
-    return sorted(str(file.parent.relative_to(root)) for file in root.rglob(RECIPE_FILE))
-
-
-def _find(source: str | Path) -> Path:
-    path = Path(source)
-    candidates = [path]
-    root = packaged_recipes()
-    if root is not None and not path.is_absolute():
-        short = Path(*path.parts[1:]) if path.parts[:1] == ("recipes",) else path
-        candidates.append(root / short)
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-        for name in (RECIPE_FILE, "recipe.py"):
-            if (candidate / name).is_file():
-                return candidate / name
-    raise ConfigError(
-        [Problem("", f"no such file, nor a folder with {RECIPE_FILE}; {nearest(str(source), recipe_names())}")],
-        str(source),
-    )
-
-
-def _from_python(file: Path) -> dict[str, Any]:
-    spec = importlib.util.spec_from_file_location(f"toolkit_recipe_{file.stem}", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        function: Callable[[], Any] | None = getattr(module, "recipe", None)
-        document = None if function is None else function()
-    except Exception as error:  # a recipe in Python may fail in any way
-        raise ConfigError([Problem("", f"running it failed: {type(error).__name__}: {error}")], str(file)) from error
-    if function is None:
-        raise ConfigError([Problem("", "it defines no function `recipe()`")], str(file))
-    if not isinstance(document, Mapping):
-        raise ConfigError(
-            [Problem("", f"`recipe()` must return a mapping; it returned {type(document).__name__}")], str(file)
-        )
-    return dict(document)
-
-
-def load_recipe(source: str | Path | Mapping[str, Any], overrides: tuple[str, ...] | list[str] = ()) -> Recipe:
+def load_recipe(
+    source: str | Path | Mapping[str, Any],
+    overrides: tuple[str, ...] | list[str] = (),
+    imports: tuple[str, ...] | list[str] = (),
+) -> Recipe:
     """Read, override and validate a recipe.
 
     Args:
         source: see `load_document`; a mapping is taken as the document itself.
         overrides: `a.b=value` texts, applied in order; `variant=name` selects one of the recipe's variants.
+        imports: Python files whose parts it uses, besides those that it names itself.
 
     Raises:
         ConfigError: with every problem found.
     """
     if isinstance(source, Mapping):
-        document, words = dict(source), "the recipe"
+        document, folder, words = dict(source), Path(), "the recipe"
     else:
         document, file = load_document(source)
-        words = str(file)
-        document["imports"] = [_locate(name, file.parent) for name in document.get("imports") or []]
-    return validate(apply_variants(document, overrides, words), words)
+        folder, words = file.parent, str(file)
+    document = apply_variants(document, overrides, words)
+    named = document.get("imports") or []
+    if isinstance(named, list):  # else validating says what is wrong
+        located = [_locate(name, folder) if isinstance(name, str) else name for name in named]
+        document["imports"] = list(dict.fromkeys([*located, *(str(Path(script).resolve()) for script in imports)]))
+    return validate(document, words)
 
 
 def _locate(name: str, folder: Path) -> str:
@@ -185,59 +119,64 @@ def _locate(name: str, folder: Path) -> str:
     return str((beside if beside.is_file() else Path(name)).resolve())
 
 
-def apply_variants(
-    document: Mapping[str, Any], overrides: tuple[str, ...] | list[str], words: str = "the recipe"
-) -> dict[str, Any]:
-    """The document with the chosen variants merged in and the dotted overrides applied."""
-    plain = {key: value for key, value in document.items() if key != "variants"}
-    variants = document.get("variants") or {}
-    chosen = [item.partition("=")[2] for item in overrides if item.startswith("variant=")]
-    for name in (part.strip() for text in chosen for part in text.split(",")):
-        if name not in variants:
-            raise ConfigError([Problem("variant", f"there is no variant '{name}'; {nearest(name, variants)}")], words)
-        plain = merge(plain, variants[name] or {})
-    rest = [item for item in overrides if not item.startswith("variant=")]
-    return apply_overrides(plain, rest, words)
-
-
 def validate(document: Mapping[str, Any], words: str = "the recipe") -> Recipe:
     """Validate a recipe document and fill in the defaults of every part.
+
+    A section without content (`trainer:` with every line commented out) is as good as none; only `ema: null` means
+    something, namely no average.
 
     Raises:
         ConfigError: with every problem found, each with its path, the nearest valid name and the choices.
     """
     problems: list[Problem] = []
-    document = dict(document)
+    document = {key: value for key, value in document.items() if value is not None or key in ("ema", "discriminator")}
     if "discriminator" in document:  # the common case of a single one
         if "discriminators" in document:
             problems.append(Problem("discriminator", "give either 'discriminator' or 'discriminators', not both"))
         single = document.pop("discriminator")
         document.setdefault("discriminators", {"main": single} if single is not None else {})
-    for script in document.get("imports") or []:
-        import_script(script)
+    problems += _import_scripts(document.get("imports", []))
     try:
         recipe = Recipe.model_validate(document)
     except ValidationError as error:
-        problems += [_problem(detail) for detail in error.errors(include_url=False)]
-        raise ConfigError(problems + _check_parts(document)[1], words) from None
+        problems += _explain(error, document)
+        known = {problem.path for problem in problems}
+        problems += [problem for problem in _check_parts(document)[1] if problem.path not in known]
+        raise ConfigError(problems, words) from None
     sections, found = _check_parts({name: getattr(recipe, name) for name in Recipe.model_fields})
     if problems + found:
         raise ConfigError(problems + found, words)
     return recipe.model_copy(update=sections)
 
 
-def _problem(detail: Any) -> Problem:
-    path = ".".join(str(step) for step in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        known: Any = Recipe.model_fields
-        for step in detail["loc"][:-1]:
-            annotation = known[step].annotation if step in known else None
-            choices = [annotation, *getattr(annotation, "__args__", ())]
-            known = next((item.model_fields for item in choices if hasattr(item, "model_fields")), {})
-        return Problem(path, f"there is no such section or option; {nearest(str(detail['loc'][-1]), known)}")
-    if detail["type"] == "missing":
-        return Problem(path, "is required")
-    return Problem(path, f"{detail['msg'][0].lower()}{detail['msg'][1:]}; got {detail['input']!r}")
+def _import_scripts(scripts: Any) -> list[Problem]:
+    problems = []
+    for place, script in enumerate(scripts if isinstance(scripts, list) else []):
+        try:
+            import_script(str(script))
+        except ToolkitError as error:
+            problems.append(Problem(f"imports.{place}", error.message.removeprefix("--import ")))
+    return problems
+
+
+def _explain(error: ValidationError, document: Mapping[str, Any]) -> list[Problem]:
+    problems = []
+    for place, kind, words in found_problems(error, document):
+        path = ".".join(str(step) for step in place)
+        if kind == "extra_forbidden":
+            words = f"there is no such section or option; {nearest(str(place[-1]), _known_beside(place))}"
+        problems.append(Problem(path, "is required" if kind == "missing" else words))
+    return problems
+
+
+def _known_beside(place: Place) -> list[str]:
+    """What could stand where something unknown does."""
+    known: Any = Recipe.model_fields
+    for step in place[:-1]:
+        annotation = known[step].annotation if step in known else None
+        choices = [annotation, *getattr(annotation, "__args__", ())]
+        known = next((item.model_fields for item in choices if hasattr(item, "model_fields")), {})
+    return list(known)
 
 
 def _check_parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -246,10 +185,23 @@ def _check_parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Prob
     checked: dict[str, Any] = {}
     provided = _provided(document.get("task"))
 
-    def one(kind: str, value: Any, path: str) -> Any:
+    def one(kind: str, value: Any, path: str, default: Any = None) -> Any:
+        if isinstance(value, Mapping) and "name" not in value and isinstance(default, str):
+            value = {"name": default, **value}  # `optimizer: {generator: {lr: 1e-3}}` changes the default one
         spec, found = check(kind, value, path, provided if kind in PROVIDED else frozenset())
         problems.extend(found)
         return spec
+
+    def members(section: str, options: type[Options], kinds: Mapping[str, str]) -> None:
+        given = document.get(section)
+        values = dict(given) if isinstance(given, (Options, Mapping)) else {}
+        specs = {
+            name: one(kind, values[name], f"{section}.{name}", options.model_fields[name].default)
+            for name, kind in kinds.items()
+            if name in values
+        }
+        if isinstance(given, Options):
+            checked[section] = given.model_copy(update=specs)
 
     for section, kind in PART_SECTIONS.items():
         value = document.get(section)
@@ -260,17 +212,12 @@ def _check_parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Prob
         elif section in ("penalties", "terms", "metrics") and isinstance(value, (list, tuple)):
             checked[section] = [one(kind, spec, f"{section}.{place}") for place, spec in enumerate(value)]
         else:
-            checked[section] = one(kind, value, section)
-    optimizer = document.get("optimizer")
-    if isinstance(optimizer, PlayerOptimizers):
-        players = {
-            name: one("optimizers", getattr(optimizer, name), f"optimizer.{name}")
-            for name in ("generator", "discriminator")
-        }
-        checked["optimizer"] = optimizer.model_copy(update=players)
-    ema = document.get("ema")
-    if isinstance(ema, EmaOptions):
-        checked["ema"] = ema.model_copy(update={"half_life": one("schedules", ema.half_life, "ema.half_life")})
+            checked[section] = one(kind, value, section, Recipe.model_fields[section].default)
+    members("optimizer", PlayerOptimizers, {"generator": "optimizers", "discriminator": "optimizers"})
+    members("ema", EmaOptions, {"half_life": "schedules"})
+    report = document.get("report")
+    for place, name in enumerate(report.trackers if isinstance(report, ReportOptions) else ()):
+        one("trackers", name, f"report.trackers.{place}")
     return checked, problems
 
 
@@ -291,4 +238,4 @@ def to_document(recipe: Recipe) -> dict[str, Any]:
     return document
 
 
-__all__ = ["Recipe", "Spec", "load_document", "load_recipe", "parameters", "to_document", "validate"]
+__all__ = ["Recipe", "load_recipe", "to_document", "validate"]

@@ -12,14 +12,15 @@ them as *context*: a recipe may leave them out, and `build` fills them in.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from toolkit.errors import ConfigError, PluginError, Problem, UnknownPartError, nearest
+from toolkit.config.explain import found_problems
+from toolkit.errors import PluginError, Problem, UnknownPartError, nearest
 from toolkit.registry import REGISTRY
 
 Spec = dict[str, Any]
@@ -55,10 +56,18 @@ class Parameter:
         """Whether the constructor has no default for it."""
         return self.default is inspect.Parameter.empty
 
+    @property
+    def holds_list(self) -> bool:
+        """Whether it takes a list of values."""
+        members = (self.annotation, *get_args(self.annotation))  # itself, or within a union
+        return any(get_origin(member) in (list, tuple, Sequence) for member in members)
+
 
 @cache
 def parameters(part: Callable[..., Any]) -> dict[str, Parameter]:
     """The parameters of a part's constructor, in order, with types resolved.
+
+    A parameter called `name` keeps its default: in a spec that word names the part itself.
 
     Raises:
         PluginError: an annotation names something that does not exist, or the part takes `*args`.
@@ -78,6 +87,13 @@ def parameters(part: Callable[..., Any]) -> dict[str, Parameter]:
                 "parts are built by keyword: give every parameter a name and a type",
             )
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            continue
+        if name == "name":
+            if parameter.default is inspect.Parameter.empty:
+                raise PluginError(
+                    f"{part.__module__}:{part.__qualname__} has a required parameter 'name'",
+                    "call it something else: in a recipe 'name' is the name of the part",
+                )
             continue
         annotation, kind = _unmark(hints.get(name, Any))
         found[name] = Parameter(name, annotation, parameter.default, kind)
@@ -101,7 +117,7 @@ def _model(part: Callable[..., Any]) -> type[BaseModel]:
         for item in parameters(part).values()
         if item.part_kind is None
     }
-    settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
+    settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=(), allow_inf_nan=False)
     return create_model(f"{part.__name__}Parameters", __config__=settings, **fields)
 
 
@@ -112,7 +128,7 @@ def as_spec(kind: str, value: Any) -> Spec | None:
     if kind == "schedules" and isinstance(value, (int, float)) and not isinstance(value, bool):
         return {"name": "constant", "value": value}
     if isinstance(value, Mapping) and isinstance(value.get("name"), str):
-        return dict(value)
+        return {str(key): item for key, item in value.items()}  # YAML reads `no:` and `1:` as other than text
     return None
 
 
@@ -130,7 +146,7 @@ def check(kind: str, value: Any, path: str, provided: Set[str] = frozenset()) ->
     """
     spec = as_spec(kind, value)
     if spec is None:
-        return {}, [Problem(path, f"expected the name of a {kind} part, or a mapping with 'name'; got {value!r}")]
+        return {}, [Problem(path, f"expected the name of one of the {kind}, or a mapping with 'name'; got {value!r}")]
     name = spec.pop("name")
     try:
         part = REGISTRY.load(kind, name)
@@ -165,8 +181,17 @@ def check(kind: str, value: Any, path: str, provided: Set[str] = frozenset()) ->
             checked[item.name], found = _check_nested(item, spec[item.name], f"{path}.{item.name}")
             problems += found
         elif item.required and item.name not in provided:
-            problems.append(Problem(f"{path}.{item.name}", f"'{name}' needs this ({item.part_kind} part)"))
-    return checked, problems
+            problems.append(Problem(f"{path}.{item.name}", f"'{name}' needs this: one of the {item.part_kind}"))
+        elif item.name not in provided:
+            default, wrong = _check_nested(item, item.default, f"{path}.{item.name}")
+            if not wrong:  # else it is an object that no recipe could name
+                checked[item.name] = default
+    return in_order(checked, known), problems
+
+
+def in_order(spec: Spec, known: Mapping[str, Parameter]) -> Spec:
+    """A checked spec with its entries in the order of the signature, so that it is stored the same every time."""
+    return {key: spec[key] for key in (*(key for key in spec if key not in known), *known) if key in spec}
 
 
 def _check_switches(
@@ -194,15 +219,10 @@ def _fill_defaults(checked: Spec, known: Mapping[str, Parameter], provided: Set[
 def _explain(error: ValidationError, path: str, given: Mapping[str, Any]) -> list[tuple[str, bool, Problem]]:
     """(parameter, whether it is merely missing, the problem in words) for every error pydantic found."""
     found = []
-    for detail in error.errors(include_url=False):
-        where = [str(step) for step in detail["loc"] if not str(step).startswith("function-")]
-        first = where[0] if where else ""
-        missing = detail["type"] == "missing"
-        if missing:
-            words = "is required and has no default"
-        else:
-            words = f"{detail['msg'][0].lower()}{detail['msg'][1:]}; got {given.get(first)!r}"
-        found.append((first, missing, Problem(".".join([path, *where]) if path else ".".join(where), words)))
+    for place, kind, words in found_problems(error, given):
+        missing = kind == "missing"
+        where = ".".join(str(step) for step in (path, *place) if step != "")
+        found.append((str(place[0]), missing, Problem(where, "is required and has no default" if missing else words)))
     return found
 
 
@@ -210,61 +230,9 @@ def _check_nested(item: Parameter, value: Any, path: str) -> tuple[Any, list[Pro
     assert item.part_kind is not None
     if value is None and (item.default is None or type(None) in get_args(item.annotation)):
         return None, []
-    if isinstance(value, (list, tuple)):
+    if item.holds_list:
+        if not isinstance(value, (list, tuple)):
+            return [], [Problem(path, f"expected a list of {item.part_kind}; got {value!r}")]
         pairs = [check(item.part_kind, member, f"{path}.{place}") for place, member in enumerate(value)]
         return [spec for spec, _ in pairs], [problem for _, found in pairs for problem in found]
     return check(item.part_kind, value, path)
-
-
-def build(kind: str, value: Any, path: str = "", **context: Any) -> Any:
-    """Build a part from its spec.
-
-    Args:
-        kind: kind of the part.
-        value: the spec.
-        path: its place in the recipe, for messages; the kind when empty.
-        context: values for parameters that the spec leaves out; those the part does not take are ignored.
-
-    Raises:
-        ConfigError: with every problem of the spec.
-    """
-    completed = complete(kind, value, path, **context)
-    part = REGISTRY.load(kind, completed["name"])
-    known = parameters(part)
-    arguments = {}
-    for key, item in completed.items():
-        if key == "name" or key not in known:  # switches of the kind are applied by whoever builds
-            continue
-        nested = known[key].part_kind
-        arguments[key] = (
-            item if nested is None or key in _given_objects(context, value) else _build_nested(nested, item)
-        )
-    return part(**arguments)
-
-
-def _given_objects(context: Mapping[str, Any], value: Any) -> Set[str]:
-    """Names that the context filled in with ready objects rather than specs."""
-    given = value if isinstance(value, Mapping) else {}
-    return {key for key in context if key not in given}
-
-
-def _build_nested(kind: str, item: Any) -> Any:
-    if item is None:
-        return None
-    if isinstance(item, list):
-        return [build(kind, member) for member in item]
-    return build(kind, item)
-
-
-def complete(kind: str, value: Any, path: str = "", **context: Any) -> Spec:
-    """The spec with defaults and context filled in, as it is stored with a run.
-
-    Raises:
-        ConfigError: with every problem of the spec.
-    """
-    spec, problems = check(kind, value, path or kind, provided=context.keys())
-    if problems:
-        raise ConfigError(problems)
-    known = parameters(REGISTRY.load(kind, spec["name"]))
-    filled = {key: item for key, item in context.items() if key in known and key not in spec}
-    return {**spec, **filled}

@@ -50,6 +50,7 @@ def open_recipe(recipe: Recipe, dtype: torch.dtype = torch.float32) -> Opened:
     task: RunnableTask = build("tasks", recipe.task, "task")
     source: Source = build("datasets", recipe.data, "data")
     context = task.open(source, dtype)
+    _check_fit(recipe, context)
     parts = split(source, recipe.split.model_dump(), seed=0)
     changes = {
         "generator": complete("generators", recipe.generator, "generator", **context),
@@ -62,6 +63,20 @@ def open_recipe(recipe: Recipe, dtype: torch.dtype = torch.float32) -> Opened:
     return Opened(recipe.model_copy(update=changes), task, source, subsets)
 
 
+def _check_fit(recipe: Recipe, context: dict[str, Any]) -> None:
+    """What a recipe says of its data although the data decides it, must be true."""
+    networks = {"generator": recipe.generator}
+    networks.update({f"discriminators.{name}": spec for name, spec in recipe.discriminators.items()})
+    problems = [
+        Problem(f"{path}.{key}", f"is {spec[key]!r}, but for this data it must be {value!r}")
+        for path, spec in networks.items()
+        for key, value in context.items()
+        if key in spec and spec[key] != value
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
 def build_network(kind: str, spec: dict[str, Any], path: str, seed: int) -> nn.Module:
     """A network whose initial weights depend on the seed and its place in the recipe only.
 
@@ -69,10 +84,7 @@ def build_network(kind: str, spec: dict[str, Any], path: str, seed: int) -> nn.M
         ConfigError: its constructor refuses the values, in its own words.
     """
     torch.manual_seed(fold(seed, "init", path) % 2**63)
-    try:
-        network: nn.Module = build(kind, spec, path)
-    except ValueError as error:
-        raise ConfigError([Problem(path, str(error))]) from error
+    network: nn.Module = build(kind, spec, path)
     if spec.get("spectral_norm"):
         _normalise_spectrally(network)
     return network
@@ -88,6 +100,7 @@ def _normalise_spectrally(network: nn.Module) -> None:
 def build_game(opened: Opened, device: torch.device, precision: Precision) -> Game:
     """The game with its players on their device, in their precision and memory layout."""
     recipe = opened.recipe
+    _check_names(recipe)
     generator = build_network("generators", recipe.generator, "generator", recipe.seed)
     discriminators = {
         name: build_network("discriminators", spec, f"discriminators.{name}", recipe.seed)
@@ -113,20 +126,41 @@ def build_game(opened: Opened, device: torch.device, precision: Precision) -> Ga
         generator_warmup=options.generator_warmup,
         shared_fakes=options.shared_fakes,
     )
-    _check_game(recipe, game)
+    _check_game(opened, game)
     if recipe.engine.compile:
         _compile(game)
     return game
 
 
-def _check_game(recipe: Recipe, game: Game) -> None:
-    options = recipe.trainer
+def _check_names(recipe: Recipe) -> None:
+    """Discriminators live in a module by their names, which must not be those of its methods."""
+    taken = [name for name in recipe.discriminators if hasattr(nn.ModuleDict(), name)]
+    if taken:
+        raise ConfigError(
+            [
+                Problem(f"discriminators.{name}", "a discriminator cannot have this name; choose another")
+                for name in taken
+            ]
+        )
+
+
+def _check_game(opened: Opened, game: Game) -> None:
+    recipe, options = opened.recipe, opened.recipe.trainer
     problems = []
-    if not recipe.discriminators and not recipe.terms:
-        problems.append(Problem("terms", "without discriminators the generator needs at least one term"))
-    if options.generator_warmup and not recipe.terms:
+    alone = any(not term.needs_real_outputs for term in game.terms)  # terms that need no discriminator
+    if not recipe.discriminators and not alone:
+        problems.append(Problem("terms", "without discriminators the generator needs at least one term of its own"))
+    if options.generator_warmup and not alone:
         problems.append(
-            Problem("trainer.generator_warmup", "the generator plays alone on its terms, and there are none")
+            Problem("trainer.generator_warmup", "the generator plays alone on its own terms, and there are none")
+        )
+    if options.evaluate_every and not len(opened.splits["validation"]):
+        problems.append(
+            Problem(
+                "trainer.evaluate_every",
+                "the validation split of this data is empty; give it a share (split.validation=0.1 split.train=0.85), "
+                "or set this to null",
+            )
         )
     if options.shared_fakes and not options.shared_batch:
         problems.append(Problem("trainer.shared_fakes", "needs trainer.shared_batch=true"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.config import Recipe, build, validate
+from toolkit.config.overrides import apply_overrides
 from toolkit.data.source import Source
 from toolkit.engine.models import locate_model
 from toolkit.errors import CheckpointError, DataError
@@ -44,11 +45,10 @@ def evaluate(
     started = time.perf_counter()
     pipeline = load(target)
     document = pipeline.config.get("recipe")
-    if document is None:
+    if not isinstance(document, dict):
         raise CheckpointError(f"{target} does not remember the recipe it was trained with, so it cannot be evaluated")
-    from toolkit.config.overrides import apply_overrides
-
-    recipe = validate(apply_overrides(document, overrides), f"{target}/config.json")
+    source = f"{locate_model(target)}/config.json"
+    recipe = validate(apply_overrides(document, overrides, source), source)
     opened = open_recipe(recipe)
     held_out = None if real is None else open_real(Path(real), recipe)
     count = samples or recipe.report.evaluation_samples
@@ -73,6 +73,6 @@ def open_real(path: Path, recipe: Recipe) -> Source:
     if not path.exists():
         raise DataError(f"--real {path}: there is no such folder or file")
     shape = {key: recipe.generator[key] for key in ("resolution", "channels")}
-    name = "npz" if path.suffix == ".npz" else "folder"
-    source: Source = build("datasets", {"name": name, "path": str(path)}, "--real", **shape)
+    spec = {"name": "npz", "labels": None} if path.suffix == ".npz" else {"name": "folder"}
+    source: Source = build("datasets", {**spec, "path": str(path)}, "--real", **shape)
     return source

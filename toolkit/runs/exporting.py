@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from toolkit.engine.files import atomic_folder
-from toolkit.engine.models import locate_model
+from toolkit.engine.models import WEIGHTS, locate_model
+from toolkit.engine.weights import write_weights
 from toolkit.errors import ToolkitError, TrainingError, require
 from toolkit.runs.models import load
 
 FORMATS = ("onnx", "torch", "safetensors")
 
 
-def export(model: str | Path, out: str | Path, to: str = "onnx", tolerance: float = 1e-3) -> dict[str, Any]:
+def export(
+    model: str | Path, out: str | Path, to: str = "onnx", *, half: bool = False, tolerance: float | None = None
+) -> dict[str, Any]:
     """Write a model in another format.
 
     Args:
         model: a run or model folder.
         out: the folder to write.
         to: `onnx` (any batch size), `torch` (a `torch.export` program), or `safetensors` (a copy of the model folder).
-        tolerance: largest difference to the original's output that is accepted.
+        half: store the weights of a `safetensors` model as float16, in half the space.
+        tolerance: largest difference to the original's output that is accepted; 1e-3, or 5e-2 for half precision.
 
     Returns:
         The file, the format, and the largest difference found.
@@ -38,6 +43,9 @@ def export(model: str | Path, out: str | Path, to: str = "onnx", tolerance: floa
         raise ToolkitError(f"there is no export format '{to}'; choices: {', '.join(FORMATS)}")
     if out.exists():
         raise ToolkitError(f"{out} exists already", "choose another folder, or remove it")
+    if half and to != "safetensors":
+        raise ToolkitError("--half goes with --to safetensors; other formats keep the weights as they are")
+    allowed = tolerance if tolerance is not None else (5e-2 if half else 1e-3)
     source = locate_model(model)
     pipeline = load(model, device="cpu")
     difference = 0.0
@@ -49,9 +57,11 @@ def export(model: str | Path, out: str | Path, to: str = "onnx", tolerance: floa
             difference = _onnx(pipeline, folder / "model.onnx")
         elif to == "torch":
             difference = _torch(pipeline, folder / "model.pt2")
-        if not difference <= tolerance:
+        elif half:
+            difference = _half(pipeline, folder)
+        if not difference <= allowed:
             raise TrainingError(
-                f"the exported model differs from the original by {difference:.2e} (allowed {tolerance:.0e})"
+                f"the exported model differs from the original by {difference:.2e} (allowed {allowed:.0e})"
             )
     name = {"onnx": "model.onnx", "torch": "model.pt2", "safetensors": "model.safetensors"}[to]
     return {"file": str(out / name), "format": to, "largest_difference": difference}
@@ -66,15 +76,17 @@ def _onnx(pipeline: Any, file: Path) -> float:
     require("onnxscript", "export", "ONNX export")
     runtime = require("onnxruntime", "export", "checking an ONNX export")
     module, inputs = pipeline.module.eval(), pipeline.example_inputs()
-    program = torch.onnx.export(
-        module,
-        tuple(inputs.values()),
-        dynamo=True,
-        input_names=list(inputs),
-        output_names=["output"],
-        dynamic_shapes=tuple(_shapes(inputs).values()),
-        verbose=False,
-    )
+    with warnings.catch_warnings():  # the exporter's own, about its insides
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            tuple(inputs.values()),
+            dynamo=True,
+            input_names=list(inputs),
+            output_names=["output"],
+            dynamic_shapes=tuple(_shapes(inputs).values()),
+            verbose=False,
+        )
     assert program is not None
     program.save(str(file))
     session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
@@ -89,6 +101,12 @@ def _torch(pipeline: Any, file: Path) -> float:
     torch.export.save(program, file)
     more = [torch.cat([value, value.flip(0)]) for value in inputs.values()]
     return _difference(torch.export.load(file).module()(*more), module(*more))
+
+
+def _half(pipeline: Any, folder: Path) -> float:
+    write_weights(folder / WEIGHTS, pipeline.module.state_dict(), torch.float16)
+    inputs = pipeline.example_inputs().values()
+    return _difference(load(folder, device="cpu").module(*inputs), pipeline.module(*inputs))
 
 
 def _difference(found: torch.Tensor, wanted: torch.Tensor) -> float:

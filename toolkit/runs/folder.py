@@ -25,8 +25,8 @@ import toolkit
 from toolkit.config import Recipe, load_recipe, to_document
 from toolkit.config.yaml import dump_yaml
 from toolkit.engine.device import describe_machine
-from toolkit.engine.files import atomic_write
-from toolkit.errors import CheckpointError
+from toolkit.engine.files import atomic_write, remove_leftovers
+from toolkit.errors import CheckpointError, ToolkitError
 from toolkit.registry import REGISTRY
 
 
@@ -61,13 +61,24 @@ class RunFolder:
         return self.recipe_file.is_file()
 
     def begin(self, recipe: Recipe, device: torch.device) -> None:
-        """Write down what is being run, and with what."""
-        self.samples.mkdir(parents=True, exist_ok=True)
+        """Write down what is being run, and with what.
+
+        Raises:
+            ToolkitError: the folder cannot be made.
+            TrainingError: the disk is full.
+        """
+        try:
+            self.samples.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ToolkitError(
+                f"the run folder {self.path} cannot be made: {error.strerror}", "choose another folder with --out"
+            ) from error
+        remove_leftovers(self.path)  # of a process that was killed while it wrote the model
         atomic_write(self.recipe_file, dump_yaml(to_document(recipe)))
         atomic_write(self.path / "run.json", json.dumps(provenance(device), indent=2) + "\n")
 
-    def recipe(self, overrides: tuple[str, ...] | list[str] = ()) -> Recipe:
-        """The recipe that was run, with changes.
+    def recipe(self, overrides: tuple[str, ...] | list[str] = (), imports: tuple[str, ...] | list[str] = ()) -> Recipe:
+        """The recipe that was run, with changes and further Python files.
 
         Raises:
             CheckpointError: this is no run folder.
@@ -76,7 +87,7 @@ class RunFolder:
             raise CheckpointError(
                 f"{self.path} is not a run: it has no recipe.yaml", "give the folder that `toolkit train --out` wrote"
             )
-        return load_recipe(self.recipe_file, overrides)
+        return load_recipe(self.recipe_file, overrides, imports)
 
 
 def provenance(device: torch.device) -> dict[str, Any]:

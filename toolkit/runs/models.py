@@ -12,8 +12,8 @@ import toolkit
 from toolkit.adversarial.trainer import Progress
 from toolkit.config import to_document
 from toolkit.engine.device import choose_device
-from toolkit.engine.models import locate_model, read_model, save_model
-from toolkit.errors import CheckpointError
+from toolkit.engine.models import ModelFolder, locate_model, read_model, save_model
+from toolkit.errors import CheckpointError, ConfigError, UnknownPartError
 from toolkit.registry import REGISTRY, import_script
 from toolkit.runs.assemble import Opened
 
@@ -66,10 +66,32 @@ def load(path: str | Path, device: str = "auto") -> Any:
         CheckpointError: there is no model, it is damaged, or its weights do not fit its configuration.
     """
     model = read_model(locate_model(path))
-    for script in model.config.get("recipe", {}).get("imports", []):
-        import_script(script)
     name = model.config.get("pipeline")
     if not isinstance(name, str):
         raise CheckpointError(f"{model.path}/config.json does not say which pipeline it is for ('pipeline')")
-    pipeline: Any = REGISTRY.load("pipelines", name)
-    return pipeline.from_folder(model, choose_device(device))
+    absent = _import_scripts(model)
+    try:
+        pipeline: Any = REGISTRY.load("pipelines", name)
+        return pipeline.from_folder(model, choose_device(device))
+    except KeyError as error:
+        raise CheckpointError(
+            f"{model.path}/config.json has no entry {error}, which its pipeline '{name}' needs",
+            "copy the folder again from where it came from",
+        ) from error
+    except (ConfigError, UnknownPartError) as error:
+        if not absent:
+            raise
+        raise CheckpointError(
+            f"{model.path} may need parts of {', '.join(absent)}, which is not there: {error.message}",
+            "put the script back in its place, or register its parts first (--import)",
+        ) from error
+
+
+def _import_scripts(model: ModelFolder) -> list[str]:
+    """Run the scripts that the model was trained with, for its network may come from one; returns those not there."""
+    recipe = model.config.get("recipe")
+    scripts = recipe.get("imports", []) if isinstance(recipe, dict) else []
+    for script in scripts:
+        if Path(script).is_file():
+            import_script(script)
+    return [script for script in scripts if not Path(script).is_file()]

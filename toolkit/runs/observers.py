@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,15 @@ class Reporter:
         self.progress.update(samples, _headline(values))
         for sentence in self.health.update(samples, values):
             self.progress.note(f"health: {sentence}")
+        strange = [name for name, value in values.items() if not math.isfinite(value)]
+        if strange:
+            self.progress.note(f"step {trainer.progress.step}: not finite, turn skipped: {', '.join(strange)}")
         if trainer.progress.step % self.every == 0:
+            self._write(trainer)
+
+    def finish(self, trainer: Trainer) -> None:
+        """Report the steps since the last report, when training ends between two."""
+        if self._sums:
             self._write(trainer)
 
     def _write(self, trainer: Trainer) -> None:
@@ -144,7 +153,17 @@ class Evaluator:
 
 
 class Checkpointer:
-    """A checkpoint every `every` steps; comes after the evaluator, whose measure decides which is best."""
+    """A checkpoint every `every` steps; comes after the evaluator, whose measure decides which is best.
+
+    Args:
+        store: where checkpoints go.
+        health: its state is part of a checkpoint.
+        documents: texts to put beside the weights.
+        evaluator: has the newest measures.
+        metric: the measure that the best are chosen by.
+        every: steps between checkpoints.
+        saved: the step that the run was resumed from, which is saved already, together with its score.
+    """
 
     def __init__(
         self,
@@ -154,6 +173,7 @@ class Checkpointer:
         evaluator: Evaluator,
         metric: str,
         every: int,
+        saved: int | None = None,
     ) -> None:
         self.store = store
         self.health = health
@@ -161,7 +181,7 @@ class Checkpointer:
         self.evaluator = evaluator
         self.metric = metric
         self.every = every
-        self.saved: int | None = None
+        self.saved = saved
 
     def after_step(self, trainer: Trainer, values: Mapping[str, float]) -> None:
         """Save when it is time."""
@@ -175,5 +195,12 @@ class Checkpointer:
         state: dict[str, Any] = state_of(trainer, self.health)
         fresh = self.evaluator.every and trainer.progress.step % self.evaluator.every == 0
         score = self.evaluator.last.get(self.metric) if fresh else None
+        if fresh and score is None and self.store.keep_best:
+            warnings.warn(
+                f"trainer.best_metric={self.metric} is none of the measures ({', '.join(self.evaluator.last)}), "
+                "so no checkpoint is kept as the best; name one of them, or set trainer.keep_best=0",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         self.store.save(trainer.progress.step, weights_of(trainer), state, self.documents, score)
         self.saved = trainer.progress.step

@@ -1,0 +1,203 @@
+"""One stretch of training: what looks on, what is saved, how it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from toolkit.adversarial.health import HealthMonitor
+from toolkit.adversarial.trainer import Observer, Trainer
+from toolkit.config import build, to_document
+from toolkit.config.yaml import dump_yaml, parse_yaml
+from toolkit.engine.checkpoint import Checkpoint, CheckpointStore
+from toolkit.engine.device import Precision
+from toolkit.engine.processes import Processes, agree, barrier
+from toolkit.engine.progress import Progress
+from toolkit.engine.signals import StopRequest
+from toolkit.engine.trackers import Tracker, Truncating, read_metrics
+from toolkit.errors import CheckpointError
+from toolkit.runs.assemble import Opened, build_loader
+from toolkit.runs.folder import RunFolder
+from toolkit.runs.measure import measure_network
+from toolkit.runs.models import write_model
+from toolkit.runs.observers import Checkpointer, Evaluator, Reporter, SampleWriter
+from toolkit.runs.snapshot import restore
+
+_COUNTERS = ("samples", "step", "skipped_turns")
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a training run ended.
+
+    Attributes:
+        path: the run folder.
+        step: steps done.
+        samples: training samples seen.
+        values: the last report: losses and statistics, means over the last interval.
+        stopped_by: the signal that ended it early, or `None`.
+        skipped: input files that were left out, with reasons.
+        main: whether this process is the one that reports.
+    """
+
+    path: Path
+    step: int
+    samples: int
+    values: dict[str, float] = field(default_factory=dict)
+    stopped_by: str | None = None
+    skipped: tuple[str, ...] = ()
+    main: bool = True
+
+
+class Session:
+    """One stretch of training in this process."""
+
+    def __init__(
+        self,
+        opened: Opened,
+        folder: RunFolder,
+        trainer: Trainer,
+        device: torch.device,
+        precision: Precision,
+        processes: Processes,
+        quiet: bool,
+    ) -> None:
+        self.opened = opened
+        self.recipe = opened.recipe
+        self.folder = folder
+        self.trainer = trainer
+        self.device = device
+        self.precision = precision
+        self.processes = processes
+        self.quiet = quiet
+        self.health = HealthMonitor()
+        self.stream = build_loader(opened, processes)
+        self.restored: int | None = None
+        options = self.recipe.trainer
+        self.store = CheckpointStore(
+            folder.checkpoints, options.keep_checkpoints, options.keep_best, options.best_is == "lowest"
+        )
+
+    def prepare(self, fresh: bool) -> None:
+        """Begin the folder, or take up the newest checkpoint."""
+        if fresh:
+            if self.processes.is_main:
+                self.folder.begin(self.recipe, self.device)
+            barrier()
+            return
+        checkpoint = self.store.latest()
+        if checkpoint is not None:
+            self._check_optimizers(checkpoint)
+            restore(self.trainer, self.health, checkpoint)
+            self.restored = checkpoint.step
+        barrier()
+        if self.processes.is_main:
+            self.folder.begin(self.recipe, self.device)
+
+    def _check_optimizers(self, checkpoint: Checkpoint) -> None:
+        """Another optimiser could not use the state of the one that was saved, and some would not even say so."""
+        saved = parse_yaml(checkpoint.document("recipe.yaml"), f"{checkpoint.path}/recipe.yaml")["optimizer"]
+        for player in self.trainer.game.players():
+            before, now = saved[player]["name"], getattr(self.recipe.optimizer, player)["name"]
+            if before != now:
+                raise CheckpointError(
+                    f"{checkpoint.path} holds the state of the {player}'s optimiser '{before}', not of '{now}'",
+                    f"go on with optimizer.{player}.name={before}, or start a new run",
+                )
+
+    def play(self, stack: ExitStack) -> RunResult:
+        """Train until the end or a signal, then save and write the model."""
+        options, progress = self.recipe.trainer, self.trainer.progress
+        bar = stack.enter_context(Progress(options.steps * options.batch_size, self.quiet, start=progress.samples))
+        trackers = self._trackers(stack) if self.processes.is_main else []
+        reporter = Reporter(self.health, bar, trackers, options.log_every)
+        writer = SampleWriter(self._preview, self.folder.samples, trackers, options.samples_every)
+        evaluator = Evaluator(self._measure, trackers, bar, options.evaluate_every)
+        checkpointer = Checkpointer(
+            self.store,
+            self.health,
+            self._documents(),
+            evaluator,
+            options.best_metric,
+            options.checkpoint_every,
+            self.restored,
+        )
+        observers: list[Observer] = [reporter]
+        if self.processes.is_main:
+            observers += [writer, evaluator, checkpointer]
+        self.trainer.observers = observers
+        request = stack.enter_context(StopRequest())
+        self.trainer.fit(self.stream, options.steps, stop=self._stop(request))
+        reporter.finish(self.trainer)
+        skipped = tuple(f"{skipped.path}: {skipped.reason}" for skipped in self.opened.source.problems)
+        values = reporter.last
+        if self.processes.is_main:
+            checkpointer.save(self.trainer)
+            writer.write(self.trainer)
+            values = reporter.last or self._reported_before()
+            self._write_model(values)
+            self._note_skipped(skipped, bar)
+        barrier()
+        return RunResult(
+            self.folder.path,
+            self.trainer.progress.step,
+            self.trainer.progress.samples,
+            values,
+            request.requested,
+            skipped,
+            self.processes.is_main,
+        )
+
+    def _stop(self, request: StopRequest) -> Callable[[], bool]:
+        return lambda: agree(request.requested is not None)
+
+    def _trackers(self, stack: ExitStack) -> list[Tracker]:
+        names = ["jsonl", *(name for name in self.recipe.report.trackers if name != "jsonl")]
+        trackers: list[Tracker] = []
+        for name in names:
+            tracker: Tracker = build("trackers", name)
+            stack.callback(tracker.close)
+            tracker.start(self.folder.path, to_document(self.recipe))
+            if isinstance(tracker, Truncating):  # reports of steps that the checkpoint does not know of
+                tracker.truncate_after(self.trainer.progress.samples)
+            trackers.append(tracker)
+        return trackers
+
+    def _preview(self, network: nn.Module, file: Path) -> None:
+        recipe = self.recipe
+        with torch.no_grad():
+            self.opened.task.preview(network, file, recipe.report.samples, recipe.seed, self.device)
+
+    def _measure(self, network: nn.Module) -> dict[str, float]:
+        return measure_network(self.opened, network, "validation", self.recipe.report.evaluation_samples, self.device)
+
+    def _documents(self) -> dict[str, str]:
+        return {"recipe.yaml": dump_yaml(to_document(self.recipe))}
+
+    def _write_model(self, values: Mapping[str, float]) -> None:
+        network = self.trainer.game.generator if self.trainer.ema is None else self.trainer.ema.module
+        write_model(self.folder.model, self.opened, network, self.trainer.progress, values)
+
+    def _reported_before(self) -> dict[str, float]:
+        """The last report of an earlier stretch, for one that had nothing left to do."""
+        reports = [report for report in read_metrics(self.folder.path) if "step" in report]
+        return {name: value for name, value in reports[-1].items() if name not in _COUNTERS} if reports else {}
+
+    def _note_skipped(self, skipped: Sequence[str], bar: Progress) -> None:
+        """Also when the bar is quiet: that data was left out is for every user to know."""
+        if not skipped:
+            return
+        lines = [f"{len(skipped)} input files were left out:", *(f"  {line}" for line in skipped[:20])]
+        if len(skipped) > 20:
+            lines.append(f"  ... and {len(skipped) - 20} more")
+        for line in lines:
+            if self.quiet:
+                print(line, file=sys.stderr)
+            else:
+                bar.note(line)
