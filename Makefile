@@ -27,6 +27,7 @@ demo: setup
 	@$(BIN)/toolkit demo
 
 test: setup lint types imports unit
+lint types imports unit: | setup
 
 lint:
 	@echo "== ruff"

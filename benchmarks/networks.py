@@ -112,6 +112,9 @@ def plain_step(case: str, batch: int, lean: bool = False) -> Callable[[], None]:
     spec = CASES[case]
     generator = build_network("generators", spec["generator"], "generator", 0)
     discriminator = build_network("discriminators", spec["discriminator"], "discriminator", 0)
+    device = choose_device("auto")
+    generator.to(device)
+    discriminator.to(device)
     average = copy.deepcopy(generator)
     optimizers = [
         torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.0, 0.99), fused=lean or None)
@@ -121,12 +124,12 @@ def plain_step(case: str, batch: int, lean: bool = False) -> Callable[[], None]:
     relativistic = spec["loss"] == "relativistic"
 
     def real() -> Tensor:
-        return next(stream).float().div_(127.5).sub_(1.0)
+        return next(stream).to(device).float().div_(127.5).sub_(1.0)
 
     def noise() -> Tensor:
         latent = generator.latent
         assert isinstance(latent, int)
-        return torch.randn(batch, latent)
+        return torch.randn(batch, latent, device=device)
 
     def judge(x: Tensor) -> Tensor:
         return discriminator(x).logits[0]

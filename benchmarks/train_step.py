@@ -142,7 +142,8 @@ def options(case: str, rounds: int) -> list[dict[str, Any]]:
 
 def _peak_memory(case: str, variant: str) -> float:
     """Peak resident MiB of a process that does three such steps and nothing else."""
-    command = [sys.executable, __file__, "memory", case, variant]
+    command = [sys.executable, *sys.argv[:1], "memory", case, variant]
+    command += [flag for flag in sys.argv if flag == "--system-allocator"]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
 
 

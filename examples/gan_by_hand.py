@@ -1,7 +1,7 @@
 """The toolkit's training step in plain PyTorch, with nothing hidden: relativistic pairing, R1 + R2, Adam, EMA.
 
-Run it to see that the trainer adds no magic: after 20 steps every weight of both players and of the average is equal, bit
-for bit, to what the toolkit's trainer makes of the same recipe.
+Run it to see that the trainer adds no magic: after 20 steps every weight of both players and of the average is equal,
+bit for bit, to what the toolkit's trainer makes of the same recipe.
 
     python examples/gan_by_hand.py
 

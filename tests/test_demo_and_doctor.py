@@ -31,9 +31,10 @@ def test_the_demo_replaces_an_old_demo_and_nothing_else(tmp_path):
     kept = tmp_path / "mine" / "letter.txt"
     kept.parent.mkdir()
     kept.write_text("dear")
+    (kept.parent / "recipe.yaml").write_text("name: a run that took a week")
     refused = toolkit("demo", "--steps", "2", "--out", "mine", folder=tmp_path)
     assert refused.returncode == 2
-    assert "not a run" in refused.stderr
+    assert "not a demo" in refused.stderr
     assert kept.read_text() == "dear"
     for _ in range(2):
         done = toolkit("demo", "--steps", "2", "--out", "demo", "--json", folder=tmp_path)

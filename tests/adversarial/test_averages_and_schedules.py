@@ -120,3 +120,20 @@ def test_strength_zero_leaves_data_alone():
     assert scheduled(data, None).tolist() == [1.0, 1.0]
     assert recorder.strengths == [pytest.approx(0.2)]
     assert Constant(0.3)(7) == 0.3
+
+
+def test_every_setting_of_an_optimiser_is_the_recipes_now_whatever_a_checkpoint_holds():
+    weight = nn.Parameter(torch.ones(1))
+    saved = Adam().create([weight]).state_dict()
+    rule = Adam(weight_decay=0.5, eps=1e-3)
+    optimizer = rule.create([weight])
+    optimizer.load_state_dict(saved)
+    rule.schedule(optimizer, 0)
+    assert (optimizer.param_groups[0]["weight_decay"], optimizer.param_groups[0]["eps"]) == (0.5, 1e-3)
+
+
+def test_the_controller_does_not_jump_after_a_time_without_a_discriminator():
+    controller = Adaptive(Recorder(), speed=1000)
+    controller.update(900, {})
+    controller.update(910, {"sign/real": 1.0})
+    assert controller.strength == pytest.approx(0.01)

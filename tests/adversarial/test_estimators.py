@@ -98,3 +98,10 @@ def test_clear_words_when_the_estimator_does_not_fit():
         Draw(Noise(0, 0, torch.arange(1)), Pathwise()).choose("t", LOGITS[None])
     with pytest.raises(ToolkitError, match="log_prob"):
         ScoreFunction().surrogate(torch.zeros(1), GeneratorOutput(torch.zeros(1, 1, 4)), None)
+
+
+def test_scopes_and_parts_can_choose_too():
+    draw = Draw(Noise(1, 0, torch.arange(10)), ScoreFunction())
+    rows = LOGITS.expand(10, -1)
+    assert len(draw.scope("layer").part(2, 6).choose("t", rows[2:6]).ids) == 4
+    assert not torch.equal(draw.scope("a").choose("t", rows).ids, draw.scope("b").choose("t", rows).ids)

@@ -49,8 +49,7 @@ def test_gradients_with_respect_to_the_weights(penalty):
 
     def value(*parameters):
         def call(data, condition=None):
-            output = torch.func.functional_call(discriminator, dict(zip(names, parameters, strict=True)), (data,))
-            return output
+            return torch.func.functional_call(discriminator, dict(zip(names, parameters, strict=True)), (data,))
 
         return penalty(judgement(call)).mean()
 
@@ -68,7 +67,7 @@ def test_one_pass_over_both_sides_gives_the_same_values(penalty):
 
 
 def test_the_first_order_stand_in_estimates_r1():
-    # For a linear D the finite difference is (u . w)^2 / 2, whose mean over u ~ N(0, I) is |w|^2 / 2 (variance |w|^4 / 2).
+    # For a linear D the finite difference is (u . w)^2 / 2: mean |w|^2 / 2 over u ~ N(0, I), variance |w|^4 / 2.
     batch = 20_000
     found = FirstOrderR1(step=0.05)(judgement(LinearDiscriminator(), batch=batch))
     error = found.mean().item() - SQUARED_NORM / 2
@@ -102,9 +101,10 @@ def test_r1_of_a_sub_discriminator_with_positions_uses_their_mean():
 
 def test_lecam_pulls_logits_towards_the_other_sides_average():
     penalty = LeCam(decay=0.5)
-    penalty.update(0, {"logit/real": 2.0, "logit/fake": -4.0})
-    assert penalty.anchors == {"real": 1.0, "fake": -2.0}
     seen = judgement(LinearDiscriminator())
+    penalty(seen)
+    penalty.update(0, {"logit/real": 2.0, "logit/fake": -4.0})
+    assert penalty.anchors == {"main": {"real": 1.0, "fake": -2.0}}
     wanted = (score(seen.output["real"]) + 2.0) ** 2 + (score(seen.output["fake"]) - 1.0) ** 2
     torch.testing.assert_close(penalty(seen), wanted)
     again = LeCam()

@@ -169,3 +169,34 @@ def test_stop_is_asked_after_every_step():
     made = trainer(game())
     made.fit(Stream(), until=100, stop=lambda: made.progress.step >= 3)
     assert made.progress.step == 3
+
+
+def test_after_a_bad_turn_nothing_has_changed_not_even_batch_statistics():
+    from torch import nn
+
+    from toolkit.adversarial.types import DiscriminatorOutput
+
+    class Normalised(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 1)).double()
+
+        def forward(self, data, condition=None):
+            return DiscriminatorOutput((self.layers(data).squeeze(1),))
+
+    played = game({"main": Normalised()}, loss=BrokenAt({1}))
+    made = trainer(played)
+    made.fit(Stream(), until=1)
+    before = {name: value.clone() for name, value in played.discriminators.state_dict().items()}
+    generator = [parameter.detach().clone() for parameter in played.generator.parameters()]
+    made.fit(Stream(), until=2)
+    assert all(torch.equal(before[name], value) for name, value in played.discriminators.state_dict().items())
+    assert all(torch.equal(a, b) for a, b in zip(generator, played.generator.parameters(), strict=True))
+
+
+def test_changed_optimiser_settings_take_effect_on_resume():
+    made, again = trainer(game()), trainer(game(), lr=0.25)
+    made.fit(Stream(), until=1)
+    again.load_state_dict(made.state_dict())
+    again.fit(Stream(), until=2)
+    assert {group["lr"] for group in again.seats["generator"].optimizer.param_groups} == {0.25}

@@ -81,12 +81,12 @@ class Adaptive(_Controlled):
 
     def update(self, samples: float, values: Mapping[str, float]) -> None:
         """One step up or down, by the sign of r_t - target; values are averages over all processes."""
-        if "sign/real" not in values:
+        change = (samples - self._seen) / self.speed
+        self._seen = samples
+        if "sign/real" not in values:  # the discriminator did not play
             return
         direction = 1.0 if values["sign/real"] > self.target else -1.0
-        change = direction * (samples - self._seen) / self.speed
-        self.strength = min(max(self.strength + change, 0.0), self.limit)
-        self._seen = samples
+        self.strength = min(max(self.strength + direction * change, 0.0), self.limit)
 
     def state_dict(self) -> dict[str, float]:
         """Strength, and the samples at which it was last changed."""

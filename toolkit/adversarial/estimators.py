@@ -68,6 +68,14 @@ class Draw(Noise):
         super().__init__(noise.seed, noise.step, noise.samples, noise.path)
         self._estimator = estimator
 
+    def scope(self, name: str) -> Draw:
+        """See `Noise.scope`."""
+        return Draw(super().scope(name), self._estimator)
+
+    def part(self, start: int, stop: int) -> Draw:
+        """See `Noise.part`."""
+        return Draw(super().part(start, stop), self._estimator)
+
     def choose(self, role: str, logits: Tensor) -> Choice:
         """Choose one token per row of `logits_BV`; without an estimator, the most probable one."""
         if self._estimator is None:
@@ -77,7 +85,8 @@ class Draw(Noise):
 
 
 def _gumbel(noise: Noise, role: str, logits: Tensor) -> Tensor:
-    uniform = noise.uniform(role, *logits.shape[1:], dtype=torch.float64)
+    wide = torch.float32 if logits.device.type == "mps" else torch.float64  # mps has no float64
+    uniform = noise.uniform(role, *logits.shape[1:], dtype=wide)
     return -(-(uniform + 2.0**-25).log()).log().to(logits.dtype)
 
 

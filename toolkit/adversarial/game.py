@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from toolkit.adversarial.augmentation import Augmentation
 from toolkit.adversarial.estimators import Draw, Estimator, Pathwise
@@ -119,7 +120,16 @@ class Game:
     @property
     def batch_coupled(self) -> bool:
         """Whether a sample's loss depends on others of its batch, so that cutting the batch would change the maths."""
-        return self.loss.batch_coupled or _uses_batch_statistics(self.generator, self.discriminators)
+        return (
+            self.loss.batch_coupled
+            or _uses_batch_statistics(self.generator, self.discriminators)
+            or any(is_parametrized(module) for module in self.discriminators.modules())  # one power iteration a turn
+        )
+
+    @property
+    def uses_batch_statistics(self) -> bool:
+        """Whether a player normalises with the statistics of the batch it sees."""
+        return _uses_batch_statistics(self.generator, self.discriminators)
 
     # -- what it costs --------------------------------------------------------------------------------------------
 
@@ -159,6 +169,7 @@ class Game:
                 noise.scope(name),
                 sides,
                 self._one_pass,
+                name,
             )
             adversarial = self._adversarial(judgement.output["real"], judgement.output["fake"], fake.mask)
             values[f"discriminator/{prefix}adversarial"] = adversarial
@@ -168,6 +179,8 @@ class Game:
                 values[label] = weight * penalty(judgement).mean()
             with torch.no_grad():
                 statistics.append(_statistics(judgement, relative=self.loss.needs_real))
+                if prefix:
+                    values.update({f"{prefix}{key}": statistics[-1][key] for key in ("logit/real", "logit/fake")})
         totals = [value for key, value in values.items() if key.startswith("discriminator/")]
         with torch.no_grad():
             values["diversity"] = _diversity(fake.data, real)
@@ -225,7 +238,7 @@ class Game:
     @torch.no_grad()
     def _greedy(self, batch: Batch, noise: Noise, real: Mapping[str, DiscriminatorOutput]) -> Tensor:
         """`B`: the loss of the most probable choice. After the main pass, whose autocast weights need a graph."""
-        output = self.task.generate(self.generator, batch, Draw(noise, None))
+        output = self.task.generate(self.generator, batch, Draw(noise.scope("generator"), None))
         augment = self._augmenter(noise)
         condition = self.task.condition(batch)
         judged = {
@@ -332,7 +345,9 @@ def _diversity(fake: Tensor, real: Tensor) -> Tensor:
     few = slice(0, 16)  # enough to see a collapse, and nothing beside the cost of the turn
 
     def spread(data: Tensor) -> Tensor:
-        return torch.pdist(data[few].flatten(1).float()).mean()
+        rows = data[few].flatten(1).float()
+        distances = (rows[:, None] - rows[None]).square().sum(-1).sqrt()
+        return distances.sum() / (len(rows) * (len(rows) - 1))
 
     if fake.shape[0] < 2 or fake.shape != real.shape:
         return torch.ones((), device=fake.device)

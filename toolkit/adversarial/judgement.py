@@ -47,6 +47,7 @@ class Judgement:
         noise: source for penalties that perturb or interpolate.
         gradient_sides: sides whose input gradients a penalty will ask for.
         one_pass: judge both sides in one concatenated batch; only right without batch statistics.
+        name: of the discriminator, for penalties that remember something of each.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class Judgement:
         noise: Noise,
         gradient_sides: Set[Side] = frozenset(),
         one_pass: bool = False,
+        name: str = "main",
     ) -> None:
+        self.name = name
         self._discriminator = discriminator
         self._augment = augment
         self.condition = condition

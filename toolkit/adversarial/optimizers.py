@@ -42,17 +42,18 @@ class Adam:
 
     def create(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """The fused form: one pass over the weights instead of one per operation."""
-        kind = torch.optim.AdamW if self.weight_decay else torch.optim.Adam
         betas = (self.beta1, self.beta2(0.0))
-        return kind(
+        return torch.optim.AdamW(  # Adam where weight_decay is 0
             list(parameters), lr=self.lr(0.0), betas=betas, eps=self.eps, weight_decay=self.weight_decay, fused=True
         )
 
     def schedule(self, optimizer: torch.optim.Optimizer, samples: float) -> None:
-        """Set learning rate and beta2."""
+        """Set every hyper-parameter: those of a checkpoint may be others than the recipe's now."""
         for group in optimizer.param_groups:
             group["lr"] = self.lr(samples)
             group["betas"] = (self.beta1, self.beta2(samples))
+            group["eps"] = self.eps
+            group["weight_decay"] = self.weight_decay
 
 
 class Sgd:
@@ -70,6 +71,8 @@ class Sgd:
         )
 
     def schedule(self, optimizer: torch.optim.Optimizer, samples: float) -> None:
-        """Set the learning rate."""
+        """Set every hyper-parameter."""
         for group in optimizer.param_groups:
             group["lr"] = self.lr(samples)
+            group["momentum"] = self.momentum
+            group["weight_decay"] = self.weight_decay

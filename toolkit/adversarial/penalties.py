@@ -147,26 +147,31 @@ class LeCam(_Penalty):
     def __init__(self, weight: Scheduled = 0.3, every: int = 1, decay: float = 0.99) -> None:
         super().__init__(weight, every)
         self.decay = decay
-        self.anchors: dict[str, float] = {"real": 0.0, "fake": 0.0}
+        self.anchors: dict[str, dict[str, float]] = {}
 
     def __call__(self, judgement: Judgement) -> Tensor:
-        """(D(x) - mean fake)^2 + (D(G(z)) - mean real)^2, with moving averages of past steps."""
-        real = (score(judgement.output["real"]) - self.anchors["fake"]).square()
-        return real + (score(judgement.output["fake"]) - self.anchors["real"]).square()
+        """(D(x) - mean fake)^2 + (D(G(z)) - mean real)^2, with moving averages of past steps, per discriminator."""
+        anchors = self.anchors.setdefault(judgement.name, {"real": 0.0, "fake": 0.0})
+        real = (score(judgement.output["real"]) - anchors["fake"]).square()
+        return real + (score(judgement.output["fake"]) - anchors["real"]).square()
 
     def update(self, samples: float, values: Mapping[str, float]) -> None:
         """Move the averages, from values that are already averaged over micro-batches and processes."""
-        for side in ("real", "fake"):
-            if f"logit/{side}" in values:
-                self.anchors[side] = self.decay * self.anchors[side] + (1 - self.decay) * values[f"logit/{side}"]
+        for name, anchors in self.anchors.items():
+            for side in ("real", "fake"):
+                logit = values.get(f"{name}/logit/{side}", values.get(f"logit/{side}"))
+                if logit is not None:
+                    anchors[side] = self.decay * anchors[side] + (1 - self.decay) * logit
 
     def state_dict(self) -> dict[str, Any]:
         """The moving averages."""
-        return dict(self.anchors)
+        return {name: dict(anchors) for name, anchors in self.anchors.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take the moving averages of a checkpoint."""
-        self.anchors = {side: float(state[side]) for side in ("real", "fake")}
+        self.anchors = {
+            name: {side: float(anchors[side]) for side in ("real", "fake")} for name, anchors in state.items()
+        }
 
 
 def _between(judgement: Judgement) -> Tensor:

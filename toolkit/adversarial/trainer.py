@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -75,7 +76,7 @@ class Trainer:
         precision: how forward passes are computed.
         device: where batches are sent.
         processes: this process among those that train together.
-        memory_format: layout for four-dimensional batches.
+        observers: look on after every step.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Trainer:
         self.seats: dict[Player, _Seat] = {
             player: _Seat(list(module.parameters()), optimizers[player]) for player, module in game.players().items()
         }
+        self._wide = torch.float32 if device.type == "mps" else torch.float64  # mps has no float64
         self.local_batch = self._local_batch()
         self.micro_batch = self._micro_batch()
 
@@ -126,17 +128,23 @@ class Trainer:
         """One round of turns; returns every loss and statistic, averaged over pieces and processes."""
         progress, values, batch = self.progress, dict[str, float](), None
         bad: list[str] = []
+        buffers = [(buffer, buffer.clone()) for module in self.game.players().values() for buffer in module.buffers()]
         for number, player in enumerate(self.game.turns(progress.samples)):
             if batch is None or player == "discriminator" or not self.options.shared_batch:
                 batch = self._receive(next(batches))
                 progress.batches += 1
             found, wrong = self._turn(player, batch, number)
             values.update(found)
-            bad += wrong
+            if wrong:  # the rest of this round would build on what went wrong
+                bad = wrong
+                break
         progress.step += 1
         progress.samples += self.options.batch_size
         if self.ema is not None and not bad:
             self.ema.update(self.game.generator, self.options.batch_size, progress.samples)
+        if bad:
+            for buffer, before in buffers:
+                buffer.copy_(before)
         self.game.finish_step(progress.samples, values if not bad else {})
         self._count_bad(bad)
         return values
@@ -156,18 +164,18 @@ class Trainer:
                 losses = self.game.losses(
                     player, _cut(batch, start, stop), noise.part(start, stop), progress.samples, progress.step, piece
                 )
-            torch.autograd.backward(losses.total * share)
+            torch.autograd.backward(losses.total * share, inputs=seat.parameters)
             for name, value in losses.values.items():
                 sums[name] = sums[name] + value * share if name in sums else value * share
         return self._apply(player, sums)
 
     def _apply(self, player: Player, sums: Mapping[str, Tensor]) -> tuple[dict[str, float], list[str]]:
         seat = self.seats[player]
-        together = torch.stack([value.double() for value in sums.values()])
+        together = torch.stack([value.to(self._wide) for value in sums.values()])
         together = average_gradients(seat.parameters, together)
         norm = torch.nn.utils.get_total_norm([p.grad for p in seat.parameters if p.grad is not None])
         # The only place where a turn waits for the device: every number it made, in one transfer.
-        numbers = torch.cat([together, norm.double().view(1)]).tolist()
+        numbers = torch.cat([together, norm.to(self._wide).view(1)]).tolist()
         values = dict(zip([*sums, f"gradient/{player}"], numbers, strict=True))
         bad = [name for name, value in values.items() if not math.isfinite(value)]
         if bad:
@@ -187,7 +195,7 @@ class Trainer:
                 f"values stopped being finite: {', '.join(bad)} in each of the last {self.progress.bad_steps} steps "
                 f"(step {self.progress.step}); those steps changed nothing",
                 "lower the learning rate or the weight of that term, or set engine.precision=float32; "
-                "the last checkpoint is intact",
+                "what was saved before is intact",
             )
 
     # -- batches --------------------------------------------------------------------------------------------------
@@ -209,6 +217,13 @@ class Trainer:
                 f"trainer.batch_size={self.options.batch_size} does not divide among "
                 f"{self.processes.world_size} processes",
                 f"set trainer.batch_size={max(share, 1) * self.processes.world_size}",
+            )
+        if self.processes.world_size > 1 and self.game.uses_batch_statistics:
+            warnings.warn(
+                "a player uses batch normalisation, whose statistics are those of each process's own part of a batch: "
+                "the result depends on the number of processes; set norm: none to avoid that",
+                RuntimeWarning,
+                stacklevel=3,
             )
         return share
 

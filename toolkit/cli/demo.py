@@ -12,6 +12,8 @@ import click
 from toolkit.cli.main import print_json
 
 RECIPE = "image/digits"
+MARK = ".toolkit-demo"
+"""A file in the folder that says it may be replaced by the next demo."""
 
 
 @click.command()
@@ -37,6 +39,8 @@ def demo(out: str, steps: int | None, quick: bool, as_json: bool) -> None:
     say = (lambda text: click.echo(text, err=True)) if as_json else click.echo
     say(f"Training {RECIPE}: {steps} steps of {recipe.trainer.batch_size} digits, into {folder}/")
     started = time.perf_counter()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text("made by `toolkit demo`, which replaces this folder\n")
     train(RECIPE, folder, [f"trainer.steps={steps}"])
     seconds = time.perf_counter() - started
 
@@ -66,6 +70,6 @@ def _clear(folder: Path) -> None:
     """Remove an old demo, and nothing that is not one."""
     if not folder.exists() or not any(folder.iterdir()):
         return
-    if not (folder / "recipe.yaml").is_file():
-        raise click.UsageError(f"{folder} holds something that is not a run; choose another folder with --out")
+    if not (folder / MARK).is_file():
+        raise click.UsageError(f"{folder} holds something that is not a demo; choose another folder with --out")
     shutil.rmtree(folder)

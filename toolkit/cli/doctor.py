@@ -86,8 +86,9 @@ def _self_test() -> dict[str, Any]:
         try:
             result = train(SELF_TEST, Path(folder) / "run", quiet=True)
             pictures = load(result.path).generate(4)
-        except ToolkitError as error:
-            return {"passed": False, "reason": str(error), "seconds": round(time.perf_counter() - started, 2)}
+        except Exception as error:  # whatever goes wrong on this machine is what the doctor is asked about
+            reason = str(error) if isinstance(error, ToolkitError) else f"{type(error).__name__}: {error}"
+            return {"passed": False, "reason": reason, "seconds": round(time.perf_counter() - started, 2)}
     seconds = round(time.perf_counter() - started, 2)
     return {"passed": pictures.pixels.shape == (4, 8, 8, 1), "reason": "", "seconds": seconds}
 

@@ -63,6 +63,9 @@ def start_processes(device: torch.device) -> Iterator[Processes]:
         TrainingError: the other processes cannot be reached.
     """
     processes = _from_environment()
+    if dist.is_initialized():  # by the caller, who may not have set torchrun's variables
+        local = int(os.environ.get("LOCAL_RANK", dist.get_rank()))
+        processes = Processes(dist.get_rank(), dist.get_world_size(), local)
     if processes.world_size == 1:
         yield processes
         return

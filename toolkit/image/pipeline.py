@@ -122,7 +122,7 @@ class ImagePipeline:
         text = str(label)
         if text in self.classes:
             number = self.classes.index(text)
-        elif text.isdigit() and int(text) < len(self.classes):
+        elif text.isdecimal() and int(text) < len(self.classes):
             number = int(text)
         else:
             raise ToolkitError(f"this model has no class '{label}'; {nearest(text, self.classes)}")

@@ -112,14 +112,14 @@ class ImageTask:
         """Compare generated pictures with held-out ones; labels are drawn as the held-out data has them."""
 
         def generated() -> Any:
-            made, page = 0, 0
-            labels = _labels(held_out, samples) if self.conditional else None
+            made = 0
+            labels = _labels(held_out, samples, len(self.classes)) if self.conditional else None
             while made < samples:
                 count = min(PAGE, samples - made)
                 chosen = None if labels is None else labels[made : made + count].to(device)
                 noise = Noise(seed, 0, torch.arange(made, made + count, device=device), "measure")
                 yield {"data": sample_pictures(generator, noise, chosen).float(), "label": chosen}
-                made, page = made + count, page + 1
+                made += count
 
         with torch.no_grad():
             return compare_pictures(held_out, generated(), train, extractor, metrics)
@@ -195,6 +195,8 @@ class ClassificationTask:
         **settings: Any,
     ) -> dict[str, float]:
         """Accuracy on held-out pictures, with the half width of its 95 % Wilson interval."""
+        if "label" not in held_out[0]:
+            raise DataError("a classifier is measured on labelled data, and this has no labels")
         right = count = 0
         for batch in evaluation_batches(held_out, PAGE):
             logits = generator(from_pixels(batch["image"].to(device), self.dtype))
@@ -216,8 +218,10 @@ def _picture_shape(source: Source) -> tuple[int, int, int]:
     return int(height), int(width), int(channels)
 
 
-def _labels(source: Source, count: int) -> Tensor:
-    """Labels of the data in its own proportions, repeated to `count`."""
+def _labels(source: Source, count: int, classes: int) -> Tensor:
+    """Labels of the data in its own proportions, repeated to `count`; all classes in turn where it has no labels."""
+    if "label" not in source[0]:
+        return torch.arange(count) % classes
     found = torch.cat([batch["label"] for batch in evaluation_batches(source, 1024)])
     order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0))
     return found[order].repeat(math.ceil(count / len(found)))[:count]

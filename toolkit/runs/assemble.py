@@ -22,6 +22,7 @@ from toolkit.engine.device import Precision
 from toolkit.engine.processes import Processes, broadcast_module
 from toolkit.engine.randomness import fold
 from toolkit.errors import ConfigError, Problem
+from toolkit.nn.init import fan_in_normal_
 from toolkit.runs.task import RunnableTask
 
 
@@ -91,9 +92,16 @@ def build_network(kind: str, spec: dict[str, Any], path: str, seed: int) -> nn.M
 
 
 def _normalise_spectrally(network: nn.Module) -> None:
-    """Spectral normalisation (Miyato et al. 2018) of every weight matrix and kernel, in place."""
+    """Spectral normalisation (Miyato et al. 2018) of every weight matrix and kernel, in place.
+
+    A layer that starts at zero has no norm to divide by, so it starts at random instead.
+    """
     kinds = (nn.Linear, nn.Embedding, nn.modules.conv._ConvNd)
     for module in [found for found in network.modules() if isinstance(found, kinds)]:
+        weight = module.weight
+        assert isinstance(weight, torch.Tensor)
+        if not weight.any():
+            fan_in_normal_(weight)
         spectral_norm(module)
 
 

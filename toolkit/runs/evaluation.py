@@ -54,14 +54,15 @@ def evaluate(
     count = samples or recipe.report.evaluation_samples
     network = pipeline.module
     device = next(network.parameters()).device
-    values = measure_network(opened, network, split, count, device, seed=seed, held_out=held_out)
+    extractor = build_extractor(opened)
+    values = measure_network(opened, network, split, count, device, seed=seed, held_out=held_out, extractor=extractor)
     compared = held_out if held_out is not None else opened.splits[split]
     return {
         "model": str(locate_model(target)),
         "real": str(real) if real is not None else f"{recipe.data['name']} ({split})",
         "real_samples": len(compared),
         "samples": count,
-        "features": build_extractor(opened).name,
+        "features": extractor.name,
         "seed": seed,
         "metrics": values,
         "seconds": round(time.perf_counter() - started, 2),

@@ -51,7 +51,9 @@ def export(
     difference = 0.0
     with atomic_folder(out) as folder:
         for file in source.iterdir():
-            if to == "safetensors" or file.suffix != ".safetensors":
+            if file.is_dir():
+                shutil.copytree(file, folder / file.name)
+            elif to == "safetensors" or file.suffix != ".safetensors":
                 shutil.copy(file, folder / file.name)
         if to == "onnx":
             difference = _onnx(pipeline, folder / "model.onnx")

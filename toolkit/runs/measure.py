@@ -36,6 +36,7 @@ def measure_network(
     *,
     seed: int = 0,
     held_out: Source | None = None,
+    extractor: Extractor | None = None,
 ) -> dict[str, float]:
     """Compare a network with held-out data.
 
@@ -47,6 +48,7 @@ def measure_network(
         device: where the network is.
         seed: of the generated samples.
         held_out: real data to compare with instead of that split.
+        extractor: the recipe's, when it has been built already.
 
     Raises:
         DataError: the split is empty.
@@ -61,7 +63,7 @@ def measure_network(
         network,
         source,
         opened.splits["train"] if held_out is None else None,
-        extractor=build_extractor(opened),
+        extractor=extractor or build_extractor(opened),
         metrics=build_metrics(opened),
         samples=samples,
         seed=seed,

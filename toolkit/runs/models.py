@@ -88,10 +88,18 @@ def load(path: str | Path, device: str = "auto") -> Any:
 
 
 def _import_scripts(model: ModelFolder) -> list[str]:
-    """Run the scripts that the model was trained with, for its network may come from one; returns those not there."""
+    """Run the scripts that the model was trained with, for its network may come from one; returns those not there.
+
+    Runs remember their scripts by absolute path. Others are not followed: a model folder from a stranger must not be
+    able to name a file that it brings along.
+    """
     recipe = model.config.get("recipe")
     scripts = recipe.get("imports", []) if isinstance(recipe, dict) else []
     for script in scripts:
-        if Path(script).is_file():
+        if _is_own(script):
             import_script(script)
-    return [script for script in scripts if not Path(script).is_file()]
+    return [str(script) for script in scripts if not _is_own(script)]
+
+
+def _is_own(script: object) -> bool:
+    return isinstance(script, str) and Path(script).is_absolute() and Path(script).is_file()

@@ -58,7 +58,7 @@ class Reporter:
 
     def _write(self, trainer: Trainer) -> None:
         samples = trainer.progress.samples
-        self.last = {name: math.fsum(values) / len(values) for name, values in self._sums.items()}
+        self.last = {name: sum(values) / len(values) for name, values in self._sums.items()}
         now = time.perf_counter()
         if self._samples is not None:
             self.last["samples_per_second"] = (samples - self._samples) / max(now - self._since, 1e-9)
@@ -82,7 +82,7 @@ def _headline(values: Mapping[str, float]) -> dict[str, float]:
     for player, short in (("discriminator", "D"), ("generator", "G")):
         parts = [value for name, value in values.items() if name.startswith(f"{player}/")]
         if parts:
-            shown[short] = math.fsum(parts)
+            shown[short] = sum(parts)
     if "win_rate" in values:
         shown["win"] = values["win_rate"]
     return shown
@@ -189,8 +189,8 @@ class Checkpointer:
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
-        """Save now, unless this very step is saved already."""
-        if self.saved == trainer.progress.step:
+        """Save now, unless this very step is saved already, or went wrong."""
+        if self.saved == trainer.progress.step or trainer.progress.bad_steps:
             return
         state: dict[str, Any] = state_of(trainer, self.health)
         fresh = self.evaluator.every and trainer.progress.step % self.evaluator.every == 0

@@ -16,17 +16,17 @@ from toolkit.adversarial.trainer import Observer, Trainer
 from toolkit.config import build, to_document
 from toolkit.config.yaml import dump_yaml, parse_yaml
 from toolkit.engine.checkpoint import Checkpoint, CheckpointStore
-from toolkit.engine.device import Precision
-from toolkit.engine.processes import Processes, agree, barrier
+from toolkit.engine.processes import Processes, agree, barrier, gather_objects
 from toolkit.engine.progress import Progress
 from toolkit.engine.signals import StopRequest
 from toolkit.engine.trackers import Tracker, Truncating, read_metrics
 from toolkit.errors import CheckpointError
+from toolkit.metrics.extractor import Extractor
 from toolkit.runs.assemble import Opened, build_loader
 from toolkit.runs.folder import RunFolder
-from toolkit.runs.measure import measure_network
+from toolkit.runs.measure import build_extractor, measure_network
 from toolkit.runs.models import write_model
-from toolkit.runs.observers import Checkpointer, Evaluator, Reporter, SampleWriter
+from toolkit.runs.observers import Checkpointer, Evaluator, Reporter, SampleWriter, evaluated_network
 from toolkit.runs.snapshot import restore
 
 _COUNTERS = ("samples", "step", "skipped_turns")
@@ -64,7 +64,6 @@ class Session:
         folder: RunFolder,
         trainer: Trainer,
         device: torch.device,
-        precision: Precision,
         processes: Processes,
         quiet: bool,
     ) -> None:
@@ -73,12 +72,13 @@ class Session:
         self.folder = folder
         self.trainer = trainer
         self.device = device
-        self.precision = precision
         self.processes = processes
         self.quiet = quiet
         self.health = HealthMonitor()
         self.stream = build_loader(opened, processes)
         self.restored: int | None = None
+        self._stopped_by: str | None = None
+        self._extractor: Extractor | None = None
         options = self.recipe.trainer
         self.store = CheckpointStore(
             folder.checkpoints, options.keep_checkpoints, options.keep_best, options.best_is == "lowest"
@@ -149,13 +149,22 @@ class Session:
             self.trainer.progress.step,
             self.trainer.progress.samples,
             values,
-            request.requested,
+            self._stopped_by,
             skipped,
             self.processes.is_main,
         )
 
     def _stop(self, request: StopRequest) -> Callable[[], bool]:
-        return lambda: agree(request.requested is not None)
+        """Whether any process was told to stop; all of them then stop after the same step, and know why."""
+
+        def asked() -> bool:
+            if not agree(request.requested is not None):
+                return False
+            if self.trainer.progress.step < self.recipe.trainer.steps:
+                self._stopped_by = next(name for name in gather_objects(request.requested) if name is not None)
+            return True
+
+        return asked
 
     def _trackers(self, stack: ExitStack) -> list[Tracker]:
         names = ["jsonl", *(name for name in self.recipe.report.trackers if name != "jsonl")]
@@ -175,14 +184,16 @@ class Session:
             self.opened.task.preview(network, file, recipe.report.samples, recipe.seed, self.device)
 
     def _measure(self, network: nn.Module) -> dict[str, float]:
-        return measure_network(self.opened, network, "validation", self.recipe.report.evaluation_samples, self.device)
+        if self._extractor is None:
+            self._extractor = build_extractor(self.opened)
+        count = self.recipe.report.evaluation_samples
+        return measure_network(self.opened, network, "validation", count, self.device, extractor=self._extractor)
 
     def _documents(self) -> dict[str, str]:
         return {"recipe.yaml": dump_yaml(to_document(self.recipe))}
 
     def _write_model(self, values: Mapping[str, float]) -> None:
-        network = self.trainer.game.generator if self.trainer.ema is None else self.trainer.ema.module
-        write_model(self.folder.model, self.opened, network, self.trainer.progress, values)
+        write_model(self.folder.model, self.opened, evaluated_network(self.trainer), self.trainer.progress, values)
 
     def _reported_before(self) -> dict[str, float]:
         """The last report of an earlier stretch, for one that had nothing left to do."""

@@ -14,7 +14,7 @@ import torch
 from toolkit.config import Recipe, load_recipe
 from toolkit.engine.device import choose_device, choose_precision, choose_threads, tune_allocator
 from toolkit.engine.processes import start_processes
-from toolkit.errors import CheckpointError
+from toolkit.errors import CheckpointError, TrainingError
 from toolkit.runs.assemble import build_game, build_trainer, open_recipe
 from toolkit.runs.folder import RunFolder
 from toolkit.runs.session import RunResult, Session
@@ -82,14 +82,20 @@ def _run(recipe: Recipe, folder: RunFolder, *, fresh: bool, quiet: bool) -> RunR
         stack.enter_context(_tuned(recipe))
         opened = open_recipe(recipe, precision.parameter_dtype)
         trainer = build_trainer(opened, build_game(opened, device, precision), device, precision, processes)
-        session = Session(opened, folder, trainer, device, precision, processes, quiet or not processes.is_main)
+        session = Session(opened, folder, trainer, device, processes, quiet or not processes.is_main)
         session.prepare(fresh)
-        return session.play(stack)
+        try:
+            return session.play(stack)
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                f"out of memory on {device}: {str(error).splitlines()[0]}",
+                "set a smaller trainer.batch_size, or trainer.micro_batch=8; what was saved before is intact",
+            ) from error
 
 
 @contextmanager
 def _tuned(recipe: Recipe) -> Iterator[None]:
-    """Process-wide settings for the length of a run; global generators are given back as they were."""
+    """Process-wide settings for the length of a run; the CPU's global generators are given back as they were."""
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
     torch.set_num_threads(choose_threads(recipe.engine.threads))

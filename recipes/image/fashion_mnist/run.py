@@ -1,4 +1,4 @@
-"""Train, evaluate and look: the Fashion-MNIST recipe through the library's public calls. Usage: python run.py [RUN_FOLDER]"""
+"""Train, evaluate and look: Fashion-MNIST through the library's public calls. Usage: python run.py [RUN_FOLDER]"""
 
 import sys
 from pathlib import Path
