@@ -199,3 +199,11 @@ def test_a_recipe_does_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         recipe.seed = 5
     assert yaml.safe_load(TINY.read_text())["seed"] == 3
+
+
+def test_trackers_are_parts_with_settings_of_their_own() -> None:
+    recipe = load_recipe(TINY, ["report.trackers=[tensorboard, {name: wandb, project: digits}]"])
+    assert [spec["name"] for spec in recipe.report.trackers] == ["tensorboard", "wandb"]
+    assert recipe.report.trackers[1]["project"] == "digits"
+    with pytest.raises(ConfigError, match=r"report\.trackers\.0\.name: .*did you mean 'wandb'"):
+        load_recipe(TINY, ["report.trackers=[wandbb]"])

@@ -105,3 +105,11 @@ def test_networks_are_in_the_layout_and_precision_asked_for() -> None:
     assert kernel.is_contiguous(memory_format=torch.channels_last)
     kernel = game("engine.channels_last=false").discriminators["main"].get_parameter("layers.0.0.weight")
     assert kernel.is_contiguous()
+
+
+@pytest.mark.parametrize("name", ["dcgan", "residual"])
+def test_spectral_norm_fits_every_discriminator_also_layers_that_start_at_zero(name: str) -> None:
+    judge = game(f"discriminators.main={{name: {name}, spectral_norm: true}}").discriminators["main"]
+    logits = judge(torch.randn(4, 1, 8, 8), torch.arange(4)).logits[0]
+    assert torch.isfinite(logits).all()
+    assert float(logits.detach().std()) > 0

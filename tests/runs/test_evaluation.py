@@ -93,3 +93,15 @@ def test_a_model_without_its_recipe_cannot_be_evaluated(trained: Path, tmp_path:
     (tmp_path / "model" / "config.json").write_text(json.dumps({**config, "recipe": recipe}))
     with pytest.raises(CheckpointError, match="does not remember the recipe"):
         evaluate(tmp_path / "model")
+
+
+def test_a_conditional_model_is_compared_with_a_folder_without_labels(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    run = train(TINY, tmp_path / "run", ["trainer.steps=2"], quiet=True)
+    source = np.random.default_rng(0)
+    for place in range(6):
+        Image.fromarray(source.integers(0, 256, (8, 8), dtype=np.uint8)).save(pictures / f"{place}.png")
+    found = evaluate(run.path, real=pictures, samples=20, overrides=["extractor=pixels", "metrics=[kernel]"])
+    assert found["real_samples"] == 6
+    assert "kernel_distance" in found["metrics"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -81,7 +81,9 @@ class EngineOptions(Options):
 class ReportOptions(Options):
     """What a run writes about itself while it trains."""
 
-    trackers: list[str] = Field(default=["tensorboard"], description="beside metrics.jsonl, which is always written")
+    trackers: list[Any] = Field(
+        default=["tensorboard"], description="names or specs; metrics.jsonl is always written beside them"
+    )
     samples: int = Field(default=64, ge=1, description="samples in a picture grid")
     evaluation_samples: int = Field(default=2000, ge=2, description="generated samples that an evaluation uses")
 

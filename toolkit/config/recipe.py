@@ -216,8 +216,9 @@ def _check_parts(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Prob
     members("optimizer", PlayerOptimizers, {"generator": "optimizers", "discriminator": "optimizers"})
     members("ema", EmaOptions, {"half_life": "schedules"})
     report = document.get("report")
-    for place, name in enumerate(report.trackers if isinstance(report, ReportOptions) else ()):
-        one("trackers", name, f"report.trackers.{place}")
+    if isinstance(report, ReportOptions):
+        trackers = [one("trackers", spec, f"report.trackers.{place}") for place, spec in enumerate(report.trackers)]
+        checked["report"] = report.model_copy(update={"trackers": trackers})
     return checked, problems
 
 

@@ -37,6 +37,14 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # Only in double quotes does PyYAML keep these three line ends apart from a space.
+        style = '"' if any(character in data for character in "\x85\u2028\u2029") else None
+        node: yaml.ScalarNode = self.represent_scalar("tag:yaml.org,2002:str", data, style)
+        return node
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 for _kind in (_Loader, _Dumper):
     _kind.add_implicit_resolver(

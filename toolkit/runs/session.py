@@ -167,10 +167,10 @@ class Session:
         return asked
 
     def _trackers(self, stack: ExitStack) -> list[Tracker]:
-        names = ["jsonl", *(name for name in self.recipe.report.trackers if name != "jsonl")]
+        specs = [{"name": "jsonl"}, *(spec for spec in self.recipe.report.trackers if spec["name"] != "jsonl")]
         trackers: list[Tracker] = []
-        for name in names:
-            tracker: Tracker = build("trackers", name)
+        for place, spec in enumerate(specs):
+            tracker: Tracker = build("trackers", spec, f"report.trackers.{place - 1}")
             stack.callback(tracker.close)
             tracker.start(self.folder.path, to_document(self.recipe))
             if isinstance(tracker, Truncating):  # reports of steps that the checkpoint does not know of
