@@ -5,6 +5,8 @@ import torch
 
 from toolkit.errors import ConfigError
 from toolkit.image.checks import require_pictures, require_resolution
+from toolkit.image.dcgan import DCGANDiscriminator, DCGANGenerator
+from toolkit.image.residual import ResidualGenerator
 
 
 @pytest.mark.parametrize("resolution", [8, 16, 32])
@@ -23,3 +25,17 @@ def test_pictures_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"\[B, 3, 8, 8\], got"):
         require_pictures(torch.zeros(shape), 3, 8)
     require_pictures(torch.zeros(5, 3, 8, 8), 3, 8)
+
+
+@pytest.mark.parametrize(
+    ("part", "sizes", "field"),
+    [
+        (DCGANGenerator, {"width": 0}, "width"),
+        (DCGANGenerator, {"latent": 0}, "latent"),
+        (DCGANDiscriminator, {"width": -3}, "width"),
+        (ResidualGenerator, {"latent": -1}, "latent"),
+    ],
+)
+def test_sizes_below_one_are_refused_by_name(part, sizes, field):
+    with pytest.raises(ConfigError, match=f"{field}: is .*at least 1"):
+        part(resolution=16, channels=1, **sizes)

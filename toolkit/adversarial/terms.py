@@ -158,7 +158,13 @@ class CrossEntropy(_Term):
         """Of `extra["logits"]` if the generator gives them, else of its data: `[B, V]`, or `[B, T, V]`."""
         extra = offer.output.extra or {}
         logits = extra.get("logits", offer.output.data)
-        labels = offer.batch[self.target]
+        labels = offer.batch.get(self.target)
+        if labels is None or labels.shape != logits.shape[:-1]:
+            found = "is not in the batch" if labels is None else f"has the shape {list(labels.shape)}"
+            raise ToolkitError(
+                f"cross_entropy compares logits {list(logits.shape)} with labels, but '{self.target}' {found}",
+                "set terms.N.target to the batch's labels; a generator of pictures has no logits to compare",
+            )
         values = cross_entropy(
             _summable(logits.flatten(0, -2)),
             labels.flatten(),

@@ -24,7 +24,7 @@ from toolkit.errors import CheckpointError, TrainingError
 PARTIAL = ".partial"
 REPLACED = ".replaced"
 _LEFTOVER = re.compile(r"\.(?P<name>.+)\.\d+-[0-9a-f]{8}(?P<kind>\.partial|\.replaced)")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_IN_WORDS = re.compile(rf"(os error|code:) ({errno.ENOSPC}|{errno.EDQUOT})\b")  # how Rust prints them
 
 

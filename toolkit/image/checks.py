@@ -24,6 +24,17 @@ def require_resolution(resolution: int, low: int, high: int, part: str) -> None:
         raise ConfigError([Problem("resolution", f"got {resolution}; {part} is built for one of {choices}")], part)
 
 
+def require_positive(part: str, **sizes: int) -> None:
+    """Refuse a width or latent size below 1.
+
+    Raises:
+        ConfigError: naming the parameter.
+    """
+    problems = [Problem(name, f"is {size}; it must be at least 1") for name, size in sizes.items() if size < 1]
+    if problems:
+        raise ConfigError(problems, part)
+
+
 def require_pictures(x_BCHW: Tensor, channels: int, resolution: int) -> None:
     """Check that a batch has the shape a network was built for; a wrong one could pass through and mean nothing.
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from toolkit.adversarial.types import DiscriminatorOutput
-from toolkit.image.checks import require_pictures, require_resolution
+from toolkit.image.checks import require_pictures, require_positive, require_resolution
 from toolkit.nn.conditioning import LabelEmbedding
 
 Norm = Literal["batch", "none"]
@@ -52,6 +52,7 @@ class DCGANGenerator(nn.Module):
     ) -> None:
         super().__init__()
         self.resolution, self.channels, self.classes, self.latent = resolution, channels, classes, latent
+        require_positive("the dcgan generator", latent=latent)
         widths = _widths(resolution, width, "the dcgan generator")[::-1]
         self.embedding = None if classes is None else LabelEmbedding(classes, latent)
         inputs = latent if classes is None else 2 * latent
@@ -138,6 +139,7 @@ class DCGANDiscriminator(nn.Module):
 def _widths(resolution: int, width: int, part: str) -> list[int]:
     """Channels of the hidden pictures, from the largest picture down to 4x4."""
     require_resolution(resolution, 8, 256, part)
+    require_positive(part, width=width)
     hidden = resolution.bit_length() - 3  # 4x4 up to half the resolution
     return [width * min(2**place, _LARGEST) for place in range(hidden)]
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from toolkit.adversarial.types import DiscriminatorOutput
 from toolkit.errors import ConfigError, Problem
-from toolkit.image.checks import require_pictures, require_resolution
+from toolkit.image.checks import require_pictures, require_positive, require_resolution
 from toolkit.nn.conditioning import LabelEmbedding
 from toolkit.nn.init import fan_in_normal_, leaky_relu_gain, residual_gain
 from toolkit.nn.resample import downsample, upsample
@@ -87,6 +87,7 @@ class ResidualGenerator(nn.Module):
         group_width: int = 16,
     ) -> None:
         super().__init__()
+        require_positive("the residual generator", latent=latent)
         self.resolution, self.channels, self.classes, self.latent = resolution, channels, classes, latent
         stages = _stage_widths(resolution, width, widths, expansion, group_width, "the residual generator")
         self.embedding = None if classes is None else LabelEmbedding(classes, latent, std=classes**-0.5)

@@ -210,8 +210,18 @@ class ClassificationTask:
         return {"classes": list(self.classes)}
 
 
+def _first_readable(source: Source) -> Mapping[str, Any]:
+    """The first sample that can be read; those that cannot are left to the loader, which lists them."""
+    for index in range(len(source)):
+        try:
+            return source[index]
+        except DataError:
+            continue
+    raise DataError("none of the pictures can be read", "look at them with another program")
+
+
 def _picture_shape(source: Source) -> tuple[int, int, int]:
-    item: Mapping[str, Any] = source[0]
+    item = _first_readable(source)
     if "image" not in item:
         raise DataError(f"this data holds no pictures; its samples have {', '.join(sorted(item))}")
     height, width, channels = item["image"].shape

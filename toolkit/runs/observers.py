@@ -189,8 +189,8 @@ class Checkpointer:
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
-        """Save now, unless this very step is saved already, or went wrong."""
-        if self.saved == trainer.progress.step or trainer.progress.bad_steps:
+        """Save now, unless this very step is saved already."""
+        if self.saved == trainer.progress.step:
             return
         state: dict[str, Any] = state_of(trainer, self.health)
         fresh = self.evaluator.every and trainer.progress.step % self.evaluator.every == 0
