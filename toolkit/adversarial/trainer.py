@@ -128,23 +128,24 @@ class Trainer:
         """One round of turns; returns every loss and statistic, averaged over pieces and processes."""
         progress, values, batch = self.progress, dict[str, float](), None
         bad: list[str] = []
-        buffers = [(buffer, buffer.clone()) for module in self.game.players().values() for buffer in module.buffers()]
         for number, player in enumerate(self.game.turns(progress.samples)):
             if batch is None or player == "discriminator" or not self.options.shared_batch:
                 batch = self._receive(next(batches))
                 progress.batches += 1
+            buffers = [
+                (buffer, buffer.clone()) for network in self.game.players().values() for buffer in network.buffers()
+            ]
             found, wrong = self._turn(player, batch, number)
             values.update(found)
             if wrong:  # the rest of this round would build on what went wrong
+                for buffer, before in buffers:
+                    buffer.copy_(before)
                 bad = wrong
                 break
         progress.step += 1
         progress.samples += self.options.batch_size
         if self.ema is not None and not bad:
             self.ema.update(self.game.generator, self.options.batch_size, progress.samples)
-        if bad:
-            for buffer, before in buffers:
-                buffer.copy_(before)
         self.game.finish_step(progress.samples, values if not bad else {})
         self._count_bad(bad)
         return values

@@ -184,8 +184,8 @@ class Checkpointer:
         self.saved = saved
 
     def after_step(self, trainer: Trainer, values: Mapping[str, float]) -> None:
-        """Save when it is time."""
-        if trainer.progress.step % self.every == 0:
+        """Save when it is time, unless the step went wrong: then what was saved before is the better place to go on."""
+        if trainer.progress.step % self.every == 0 and not trainer.progress.bad_steps:
             self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
