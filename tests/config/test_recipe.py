@@ -152,7 +152,7 @@ _recipes = st.fixed_dictionaries(
         "discriminator": st.sampled_from(["dcgan", {"name": "residual", "spectral_norm": True}]),
         "penalties": st.lists(st.fixed_dictionaries({"name": st.just("r1"), "weight": _weights}), max_size=3),
         "ema": st.none() | st.fixed_dictionaries({"half_life": _weights}),
-        "trainer": st.fixed_dictionaries({}, optional={"micro_batch": st.sampled_from(["auto", None, 4])}),
+        "trainer": st.fixed_dictionaries({}, optional={"micro_batch": st.sampled_from([None, 1, 4])}),
         "optimizer": st.fixed_dictionaries({}, optional={"generator": st.fixed_dictionaries({"lr": _weights})}),
         "augmentation": st.sampled_from([None, "ada", {"name": "adaptive", "pipeline": "diffaugment"}]),
     },

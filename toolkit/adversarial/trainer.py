@@ -21,9 +21,6 @@ from toolkit.engine.processes import Processes, average_gradients
 from toolkit.engine.randomness import Noise
 from toolkit.errors import TrainingError
 
-MICRO_BATCH = 16
-"""Size of a piece when `micro_batch` is `auto`; see benchmarks/results for the measurement."""
-
 
 class BatchStream(Protocol):
     """Where batches come from: a loader that can start anywhere."""
@@ -230,18 +227,15 @@ class Trainer:
 
     def _micro_batch(self) -> int:
         asked = self.options.micro_batch
-        coupled = self.game.batch_coupled
-        if isinstance(asked, int):
-            if coupled and asked < self.local_batch:
-                raise TrainingError(
-                    f"trainer.micro_batch={asked} would change the maths: batch normalisation or the loss couples the "
-                    "samples of a batch",
-                    "set trainer.micro_batch=null, or use a network without batch statistics (norm: none)",
-                )
-            return min(asked, self.local_batch)
-        if asked is None or coupled or self.device.type != "cpu":
+        if asked is None or asked >= self.local_batch:
             return self.local_batch
-        return min(MICRO_BATCH, self.local_batch)
+        if self.game.batch_coupled:
+            raise TrainingError(
+                f"trainer.micro_batch={asked} would change the maths: batch or spectral normalisation or the "
+                "loss couples the samples of a batch",
+                "set trainer.micro_batch=null, or use a network without batch statistics (norm: none)",
+            )
+        return asked
 
     # -- state ----------------------------------------------------------------------------------------------------
 

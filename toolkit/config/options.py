@@ -22,10 +22,11 @@ class TrainerOptions(Options):
 
     steps: int = Field(default=1000, ge=1, description="steps in all; a step is one round of turns")
     batch_size: int = Field(default=64, ge=1, description="samples per turn over all processes together")
-    micro_batch: int | Literal["auto"] | None = Field(
-        default="auto",
-        description="cut a turn's batch into pieces of this size and add their gradients up; auto: 16 on a CPU for "
-        "convolutional players without batch statistics, where smaller activations stay in the caches",
+    micro_batch: int | None = Field(
+        default=None,
+        ge=1,
+        description="cut a turn's batch into pieces of this size and add their gradients up: the same maths in a "
+        "fraction of the memory, at some cost in speed",
     )
     discriminator_steps: int = Field(
         default=1, ge=1, description="discriminator turns in a step, each with a batch of its own"
