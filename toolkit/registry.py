@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 from toolkit.errors import DuplicatePartError, PluginError, ToolkitError, UnknownPartError, nearest
 from toolkit.parts import BUILT_IN, KINDS
+from toolkit.source_text import source_text
 
 P = TypeVar("P", bound=Callable[..., Any])
 
@@ -84,7 +85,7 @@ class Part:
         module, separator, attribute = self.target.partition(":")
         if not separator or not attribute:
             return f"entry point '{self.target}' names no class (expected 'module:Class')"
-        text = _source(module)
+        text = source_text(module)
         if text is None:
             return f"no module named '{module}'"
         first = attribute.split(".")[0]
@@ -97,48 +98,11 @@ class Part:
         if self._object is not None:
             return (inspect.getdoc(self._object) or "").split("\n")[0]
         module, _, attribute = self.target.partition(":")
-        text = _source(module) or ""
+        text = source_text(module) or ""
         found = re.search(
             rf'^(?:class|def) {re.escape(attribute)}\b.*?:\n\s+r?"""(.*?)(?:\n|""")', text, re.MULTILINE | re.DOTALL
         )
         return found.group(1).strip() if found else ""
-
-
-_SOURCES: dict[str, str | None] = {}
-
-
-def _source(module: str) -> str | None:
-    """Source text of a module without running it or its parents: `None` when there is no such module, `""` if compiled.
-
-    `importlib.util.find_spec` would import the parent packages, so the path is walked by hand.
-    """
-    if module not in _SOURCES:
-        steps = module.split(".")
-        places: list[str] | None = None
-        text: str | None = None
-        for depth, step in enumerate(steps):
-            spec = _find(step, ".".join(steps[: depth + 1]), places)
-            if spec is None:
-                text = None
-                break
-            places = list(spec.submodule_search_locations or [])
-            text = ""
-            if depth == len(steps) - 1 and spec.origin and spec.origin.endswith(".py"):
-                text = Path(spec.origin).read_text(encoding="utf-8", errors="replace")
-        _SOURCES[module] = text
-    return _SOURCES[module]
-
-
-def _find(step: str, dotted: str, places: list[str] | None) -> importlib.machinery.ModuleSpec | None:
-    for finder in sys.meta_path:
-        search = getattr(finder, "find_spec", None)
-        if search is None:
-            continue
-        spec = search(dotted, places)
-        if spec is not None:
-            found: importlib.machinery.ModuleSpec = spec
-            return found
-    return None
 
 
 class Registry:

@@ -19,9 +19,16 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from toolkit.adversarial.augmentation import Augmentation
 from toolkit.adversarial.estimators import Draw, Estimator, Pathwise
-from toolkit.adversarial.judgement import Judgement, Side, full_precision, score
+from toolkit.adversarial.judgement import Judgement, Side, full_precision
 from toolkit.adversarial.losses import AdversarialLoss
 from toolkit.adversarial.penalties import Penalty
+from toolkit.adversarial.statistics import (
+    diversity,
+    judgement_statistics,
+    part_label,
+    per_sample,
+    uses_batch_statistics,
+)
 from toolkit.adversarial.task import Task
 from toolkit.adversarial.terms import Offer, Term
 from toolkit.adversarial.types import Batch, DiscriminatorOutput, GeneratorOutput
@@ -90,7 +97,7 @@ class Game:
         self.generator_warmup = generator_warmup
         self.shared_fakes = shared_fakes
         self._fakes: dict[int, GeneratorOutput] = {}
-        self._one_pass = not _uses_batch_statistics(self.discriminators) and self._gradient_sides() != {"real"}
+        self._one_pass = not uses_batch_statistics(self.discriminators) and self._gradient_sides() != {"real"}
         self._one_pass &= self._gradient_sides() != {"fake"}  # one side's gradient alone would cost both sides'
 
     # -- who plays ------------------------------------------------------------------------------------------------
@@ -122,14 +129,14 @@ class Game:
         """Whether a sample's loss depends on others of its batch, so that cutting the batch would change the maths."""
         return (
             self.loss.batch_coupled
-            or _uses_batch_statistics(self.generator, self.discriminators)
+            or uses_batch_statistics(self.generator, self.discriminators)
             or any(is_parametrized(module) for module in self.discriminators.modules())  # one power iteration a turn
         )
 
     @property
     def uses_batch_statistics(self) -> bool:
         """Whether a player normalises with the statistics of the batch it sees."""
-        return _uses_batch_statistics(self.generator, self.discriminators)
+        return uses_batch_statistics(self.generator, self.discriminators)
 
     # -- what it costs --------------------------------------------------------------------------------------------
 
@@ -175,15 +182,15 @@ class Game:
             values[f"discriminator/{prefix}adversarial"] = adversarial
             for place, penalty in enumerate(active):
                 weight = penalty.weight(samples) * penalty.every
-                label = f"discriminator/{prefix}{_label(penalty, place, active)}"
+                label = f"discriminator/{prefix}{part_label(penalty, place, active)}"
                 values[label] = weight * penalty(judgement).mean()
             with torch.no_grad():
-                statistics.append(_statistics(judgement, relative=self.loss.needs_real))
+                statistics.append(judgement_statistics(judgement, relative=self.loss.needs_real))
                 if prefix:
                     values.update({f"{prefix}{key}": statistics[-1][key] for key in ("logit/real", "logit/fake")})
         totals = [value for key, value in values.items() if key.startswith("discriminator/")]
         with torch.no_grad():
-            values["diversity"] = _diversity(fake.data, real)
+            values["diversity"] = diversity(fake.data, real)
             for key in statistics[0]:
                 values[key] = torch.stack([found[key] for found in statistics]).mean()
         return _losses(totals, values)
@@ -214,12 +221,12 @@ class Game:
         for place, term in enumerate(self.terms):
             if term.needs_real_outputs and not playing:
                 continue
-            values[f"generator/{_label(term, place, self.terms)}"] = term.weight(samples) * term(offer).mean()
+            values[f"generator/{part_label(term, place, self.terms)}"] = term.weight(samples) * term(offer).mean()
         return _losses([value for key, value in values.items() if key.startswith("generator/")], values)
 
     def _adversarial(self, real: DiscriminatorOutput, fake: DiscriminatorOutput, mask: Tensor | None) -> Tensor:
         parts = [
-            _reduce(self.loss.discriminator(theirs, mine), mask).mean()
+            per_sample(self.loss.discriminator(theirs, mine), mask).mean()
             for theirs, mine in zip(real.logits, fake.logits, strict=True)
         ]
         return torch.stack(parts).sum()
@@ -232,7 +239,7 @@ class Game:
         for name, output in fake.items():
             for place, logits in enumerate(output.logits):
                 theirs = real[name].logits[place] if self.loss.needs_real else None
-                parts.append(_reduce(self.loss.generator(theirs, logits), mask))
+                parts.append(per_sample(self.loss.generator(theirs, logits), mask))
         return torch.stack(parts).sum(0)
 
     @torch.no_grad()
@@ -300,55 +307,3 @@ def _losses(totals: Sequence[Tensor], values: dict[str, Tensor]) -> Losses:
         raise ValueError("a turn has no loss: give the game discriminators, or terms for the generator's warm-up")
     total = reduce(torch.add, totals)
     return Losses(total, {name: value.detach() for name, value in values.items()})
-
-
-def _reduce(values: Tensor, mask: Tensor | None) -> Tensor:
-    """`B`: mean over each sample's positions; padding does not count where the values are per position."""
-    if values.dim() == 1:
-        return values
-    if mask is not None and mask.shape == values.shape:
-        return (values * mask).sum(1) / mask.sum(1).clamp(min=1)
-    return values.flatten(1).mean(1)
-
-
-def _uses_batch_statistics(*modules: nn.Module) -> bool:
-    return any(
-        isinstance(module, nn.modules.batchnorm._BatchNorm) or getattr(module, "batch_coupled", False)
-        for root in modules
-        for module in root.modules()
-    )
-
-
-def _label(part: object, place: int, among: Sequence[object]) -> str:
-    """Name of a penalty or term in reports; numbered when there are several of a class."""
-    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(part).__name__).lstrip("_")
-    twins = [other for other in among if type(other) is type(part)]
-    return name if len(twins) == 1 else f"{name}.{place}"
-
-
-def _statistics(judgement: Judgement, relative: bool) -> dict[str, Tensor]:
-    """How sure the discriminator is: what the health monitor and adaptive augmentation go by.
-
-    Zero means nothing to a relativistic loss, so there the overfitting sign is that of real against fake.
-    """
-    real, fake = score(judgement.output["real"]), score(judgement.output["fake"])
-    return {
-        "logit/real": real.mean(),
-        "logit/fake": fake.mean(),
-        "sign/real": (real - fake if relative else real).sign().mean(),
-        "win_rate": (real > fake).float().mean(),
-    }
-
-
-def _diversity(fake: Tensor, real: Tensor) -> Tensor:
-    """Mean distance between generated samples over that between real ones; near 0 when they are all alike."""
-    few = slice(0, 16)  # enough to see a collapse, and nothing beside the cost of the turn
-
-    def spread(data: Tensor) -> Tensor:
-        rows = data[few].flatten(1).float()
-        distances = (rows[:, None] - rows[None]).square().sum(-1).sqrt()
-        return distances.sum() / (len(rows) * (len(rows) - 1))
-
-    if fake.shape[0] < 2 or fake.shape != real.shape:
-        return torch.ones((), device=fake.device)
-    return spread(fake) / spread(real).clamp(min=1e-12)

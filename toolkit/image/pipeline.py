@@ -53,7 +53,9 @@ class Pictures:
             if self.labels:
                 entry["class"] = self.classes[self.labels[place]]
             written.append(entry)
-        save_picture(folder / "grid.png", make_grid(self.pixels, scale=max(1, 64 // self.pixels.shape[1])))
+        several = len(set(self.labels)) > 1 and len(self.classes) <= 16  # then a column for each class
+        columns = len(self.classes) if several else None
+        save_picture(folder / "grid.png", make_grid(self.pixels, columns, scale=max(1, 64 // self.pixels.shape[1])))
         return written
 
 
