@@ -47,7 +47,7 @@ def test_the_card_states_facts(trained: Path) -> None:
     assert f"| network | dcgan, {count:,} parameters |" in card
     samples = len(open_recipe(load_recipe(TINY)).splits["train"])
     assert f"| data | digits, {samples:,} training samples |" in card
-    assert "| loss | relativistic, penalties: r1 |" in card
+    assert "| losses | relativistic, r1 |" in card
     assert "| trained for | 6 steps of 8, 48 samples |" in card
     assert "| seed | 3 |" in card
     assert f"| win_rate | {reports(trained)[-1]['win_rate']:.4g} |" in card

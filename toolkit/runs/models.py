@@ -38,7 +38,8 @@ def write_model(
 
 def _card(opened: Opened, network: nn.Module, progress: Progress, values: Mapping[str, float]) -> str:
     recipe = opened.recipe
-    penalties = ", ".join(spec["name"] for spec in recipe.penalties) or "none"
+    terms = [spec["name"] for spec in recipe.terms]
+    parts = [recipe.loss["name"], *(spec["name"] for spec in recipe.penalties)] if recipe.discriminators else []
     count = sum(parameter.numel() for parameter in network.parameters())
     figures = "".join(f"| {name} | {values[name]:.4g} |\n" for name in _REPORTED if name in values)
     return (
@@ -47,7 +48,7 @@ def _card(opened: Opened, network: nn.Module, progress: Progress, values: Mappin
         "| | |\n| --- | --- |\n"
         f"| network | {recipe.generator['name']}, {count:,} parameters |\n"
         f"| data | {recipe.data['name']}, {len(opened.splits['train']):,} training samples |\n"
-        f"| loss | {recipe.loss['name']}, penalties: {penalties} |\n"
+        f"| losses | {', '.join([*parts, *terms])} |\n"
         f"| trained for | {progress.step:,} steps of {recipe.trainer.batch_size}, {progress.samples:,} samples |\n"
         f"| seed | {recipe.seed} |\n"
         f"{figures}\n"
