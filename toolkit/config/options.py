@@ -65,9 +65,7 @@ class EngineOptions(Options):
     precision: Literal["auto", "float32", "bfloat16", "float64"] = Field(
         default="auto", description="auto: bfloat16 autocast where the processor multiplies it natively, else float32"
     )
-    channels_last: bool = Field(
-        default=True, description="memory layout of pictures; pays beside bfloat16"
-    )
+    channels_last: bool = Field(default=True, description="memory layout of pictures; pays beside bfloat16")
     allocator: Literal["auto", "system"] = Field(
         default="auto",
         description="auto: keep freed memory in the process instead of returning it to the kernel at every step",
