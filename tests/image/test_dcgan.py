@@ -27,6 +27,19 @@ def test_both_sides_have_mirrored_widths_that_stop_at_eight_times(resolution: in
     assert max(down) <= 16
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("resolution", [8, 16, 32, 64, 128, 256])
+def test_every_power_of_two_and_number_of_colours(resolution: int, channels: int) -> None:
+    pictures = DCGANGenerator(resolution, channels, latent=5, width=2)(torch.randn(2, 5))
+    assert pictures.shape == (2, channels, resolution, resolution)
+    output = DCGANDiscriminator(resolution, channels, width=2)(pictures)
+    assert [logits.shape for logits in output.logits] == [(2,)]
+    assert [feature.shape[-1] for feature in output.features] == [
+        resolution // 2**place for place in range(1, len(output.features) + 1)
+    ]
+    assert output.features[-1].shape[-1] == 4
+
+
 def test_pictures_lie_within_one() -> None:
     pictures = DCGANGenerator(16, width=4)(1000 * torch.randn(4, 100))
     assert pictures.abs().max() <= 1
@@ -66,3 +79,12 @@ def test_projection_adds_the_product_of_label_and_pooled_features() -> None:
 def test_an_impossible_resolution_names_the_field(part: type[nn.Module], resolution: int) -> None:
     with pytest.raises(ConfigError, match=f"resolution: got {resolution}"):
         part(resolution=resolution)
+
+
+def test_without_normalisation_the_signal_keeps_its_size_through_the_layers() -> None:
+    torch.manual_seed(0)
+    generator, discriminator = DCGANGenerator(64, norm="none"), DCGANDiscriminator(64, norm="none")
+    x = generator.layers(torch.randn(16, 100, 1, 1))
+    assert 0.3 < x.square().mean() < 3
+    features = discriminator(torch.randn(16, 3, 64, 64)).features
+    assert all(0.3 < feature.square().mean() < 3 for feature in features)

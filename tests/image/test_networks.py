@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,12 +13,22 @@ from torch import Tensor, nn
 from toolkit.adversarial.types import DiscriminatorOutput
 from toolkit.image.dcgan import DCGANDiscriminator, DCGANGenerator
 from toolkit.image.residual import ResidualBlock, ResidualDiscriminator, ResidualGenerator
+from toolkit.image.resnet import ResNetDiscriminator, ResNetGenerator
+from toolkit.image.style import StyleGenerator
+from toolkit.image.style_discriminator import StyleDiscriminator
+from toolkit.nn.conditioning import ConditionalBatchNorm2d
 
-ResidualNetworks = (ResidualGenerator, ResidualDiscriminator)
-PAIRS: dict[str, tuple[type[nn.Module], type[nn.Module], dict[str, Any]]] = {
+# Networks whose layers start with the size that training keeps.
+SizedNetworks = (ResidualGenerator, ResidualDiscriminator, StyleGenerator, StyleDiscriminator)
+# A power iteration at every use would make each pass one of slightly other weights; see test_resnet.py.
+PlainResNet = partial(ResNetDiscriminator, spectral_norm=False)
+PAIRS: dict[str, tuple[Callable[..., nn.Module], Callable[..., nn.Module], dict[str, Any]]] = {
     "dcgan": (DCGANGenerator, DCGANDiscriminator, {"width": 4}),
     "dcgan without norm": (DCGANGenerator, DCGANDiscriminator, {"width": 4, "norm": "none"}),
     "residual": (ResidualGenerator, ResidualDiscriminator, {"width": 8, "blocks": 1, "group_width": 4}),
+    "resnet": (ResNetGenerator, PlainResNet, {"width": 4}),
+    "resnet without norm": (partial(ResNetGenerator, norm="none"), PlainResNet, {"width": 4}),
+    "style": (StyleGenerator, StyleDiscriminator, {"width": 4, "max_width": 8}),
 }
 SHAPES = [(8, 1, None), (16, 3, 5), (32, 4, None), (32, 1, 2)]
 
@@ -34,7 +45,9 @@ def awakened(module: nn.Module) -> nn.Module:
     for part in module.modules():
         if isinstance(part, ResidualBlock):
             nn.init.normal_(part.narrow.weight, std=0.2)
-        elif isinstance(part, (nn.Conv2d, nn.ConvTranspose2d)) and not isinstance(module, ResidualNetworks):
+        elif isinstance(part, ConditionalBatchNorm2d):
+            nn.init.normal_(part.gain.weight, mean=1.0, std=0.2)
+        elif isinstance(part, (nn.Conv2d, nn.ConvTranspose2d)) and not isinstance(module, SizedNetworks):
             nn.init.normal_(part.weight, std=0.2)
     return module
 
@@ -138,7 +151,7 @@ def test_class_weights_pass_smoothly_between_classes(name: str) -> None:
     assert not torch.allclose(middle, ends[1:])
 
 
-@pytest.mark.parametrize("name", ["dcgan without norm", "residual"])
+@pytest.mark.parametrize("name", ["dcgan without norm", "residual", "resnet without norm", "style"])
 def test_without_batch_statistics_samples_do_not_see_each_other(name: str) -> None:
     generator, discriminator = (network.double() for network in pair(name, classes=3))
     z, label = inputs(generator)

@@ -116,3 +116,26 @@ def test_the_4x4_stage_keeps_full_precision_under_autocast() -> None:
 def test_sizes_that_do_not_fit_are_explained(part: type[nn.Module], arguments: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         part(**arguments)
+
+
+@pytest.mark.parametrize("patch", [2, 4])
+def test_patches_leave_out_the_largest_stages(patch: int) -> None:
+    widths = [16, 16, 16, 16][: 4 - patch // 2]
+    generator = ResidualGenerator(32, 1, widths=widths, patch=patch)
+    discriminator = ResidualDiscriminator(32, 1, widths=widths, patch=patch)
+    pictures = generator(torch.randn(2, 64))
+    assert pictures.shape == (2, 1, 32, 32)
+    assert discriminator(pictures).logits[0].shape == (2,)
+    largest = [stage(torch.zeros(1, 16, 32 // patch, 32 // patch)).shape[-1] for stage in generator.stages[-1:]]
+    assert largest == [32 // patch]
+
+
+def test_the_patch_decides_how_many_widths_are_wanted() -> None:
+    with pytest.raises(ConfigError, match="16 pixels have 3 stages"):
+        ResidualGenerator(32, widths=[16, 16, 16, 16], patch=2)
+
+
+def test_tanh_bounds_the_pictures_and_linear_does_not() -> None:
+    z = 100 * torch.randn(4, 64)
+    assert ResidualGenerator(16, 1, output="tanh")(z).abs().max() <= 1
+    assert ResidualGenerator(16, 1)(z).abs().max() > 1

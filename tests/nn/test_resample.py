@@ -6,7 +6,13 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
-from toolkit.nn.resample import _upsample_interpolating, _upsample_transposed, downsample, upsample
+from toolkit.nn.resample import (
+    _downsample_strided,
+    _upsample_interpolating,
+    _upsample_transposed,
+    downsample,
+    upsample,
+)
 
 SIZES = [(1, 1), (1, 4), (2, 2), (3, 5), (8, 8)]
 TAPS = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64)
@@ -35,9 +41,10 @@ def test_both_forms_of_upsampling_equal_the_definition(height: int, width: int) 
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_downsampling_equals_the_definition(height: int, width: int) -> None:
+def test_both_forms_of_downsampling_equal_the_definition(height: int, width: int) -> None:
     x = torch.randn(2, 3, 2 * height, 2 * width, dtype=torch.float64)
-    torch.testing.assert_close(downsample(x), written_out(x, up=False), rtol=0, atol=1e-14)
+    for form in (downsample, _downsample_strided):
+        torch.testing.assert_close(form(x), written_out(x, up=False), rtol=0, atol=1e-14)
 
 
 def test_downsampling_is_a_quarter_of_the_transpose_of_upsampling() -> None:
@@ -51,7 +58,7 @@ def test_a_constant_stays_constant_inside() -> None:
     assert torch.equal(downsample(ones)[..., 1:-1, 1:-1], torch.ones(1, 1, 2, 2))
 
 
-@pytest.mark.parametrize("form", [upsample, _upsample_transposed, downsample])
+@pytest.mark.parametrize("form", [upsample, _upsample_transposed, downsample, _downsample_strided])
 def test_first_and_second_derivatives(form) -> None:
     x = torch.randn(2, 2, 4, 2, dtype=torch.float64, requires_grad=True)
     assert gradcheck(form, (x,))

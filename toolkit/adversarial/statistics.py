@@ -20,9 +20,13 @@ def per_sample(values: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def uses_batch_statistics(*modules: nn.Module) -> bool:
-    """Whether any part of these networks computes with the statistics of the batch it sees."""
+    """Whether any part of these networks computes with the statistics of the batch it sees.
+
+    Batch normalisation that is kept in evaluation mode, as in a frozen feature network, computes with stored ones.
+    """
     return any(
-        isinstance(module, nn.modules.batchnorm._BatchNorm) or getattr(module, "batch_coupled", False)
+        (isinstance(module, nn.modules.batchnorm._BatchNorm) and (module.training or module.running_mean is None))
+        or getattr(module, "batch_coupled", False)
         for root in modules
         for module in root.modules()
     )
@@ -55,7 +59,7 @@ def diversity(fake: Tensor, real: Tensor) -> Tensor:
 
     def spread(data: Tensor) -> Tensor:
         rows = data[few].flatten(1).float()
-        distances = (rows[:, None] - rows[None]).square().sum(-1).sqrt()
+        distances = torch.cdist(rows, rows, compute_mode="donot_use_mm_for_euclid_dist")  # exact near 0, as collapse is
         return distances.sum() / (len(rows) * (len(rows) - 1))
 
     if fake.shape[0] < 2 or fake.shape != real.shape:

@@ -218,8 +218,8 @@ class Trainer:
             )
         if self.processes.world_size > 1 and self.game.uses_batch_statistics:
             warnings.warn(
-                "a player uses batch normalisation, whose statistics are those of each process's own part of a batch: "
-                "the result depends on the number of processes; set norm: none to avoid that",
+                "a player uses batch statistics, and they are those of each process's own part of a batch: the result "
+                "depends on the number of processes; set norm: none (or minibatch_deviation: false) to avoid that",
                 RuntimeWarning,
                 stacklevel=3,
             )

@@ -48,6 +48,16 @@ class ImageClassifier(nn.Module):
         x: Tensor = self.layers(x_BCHW)
         return x.mean((2, 3))
 
+    def maps(self, x_BCHW: Tensor) -> list[Tensor]:
+        """What each of the four convolutions sees: `[B, N, H, W]` at full, half, and twice at quarter size."""
+        found = []
+        x = x_BCHW
+        for layer in self.layers:
+            x = layer(x)
+            if not isinstance(layer, nn.MaxPool2d):
+                found.append(x)
+        return found
+
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """`logits_BK`: unnormalised log-probabilities of the classes."""
         logits_BK: Tensor = self.head(self.features(x_BCHW))

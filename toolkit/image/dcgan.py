@@ -2,8 +2,8 @@
 
 Radford, Metz & Chintala 2015, "Unsupervised representation learning with deep convolutional generative adversarial
 networks", section 3: transposed convolutions 4x4 with stride 2, batch normalisation, ReLU in the generator and leaky
-ReLU in the discriminator, tanh at the end, initial weights N(0, 0.02). Widths double towards 4x4, up to 8 times the
-narrowest.
+ReLU in the discriminator, tanh at the end, initial weights N(0, 0.02). Without normalisation (an addition of ours) the
+initial weights are scaled by fan-in instead. Widths double towards 4x4, up to 8 times the narrowest.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from torch import Tensor, nn
 from toolkit.adversarial.types import DiscriminatorOutput
 from toolkit.image.checks import require_pictures, require_positive, require_resolution
 from toolkit.nn.conditioning import LabelEmbedding
+from toolkit.nn.init import leaky_relu_gain
 
 Norm = Literal["batch", "none"]
 
 _STD = 0.02  # of initial weights; section 4 of the paper
+_SLOPE = 0.2  # of the leaky ReLU
 _LARGEST = 8  # times the width, so that 128 and 256 pixels do not square the number of parameters
 
 
@@ -62,7 +64,7 @@ class DCGANGenerator(nn.Module):
             up = nn.ConvTranspose2d(before, after, 4, stride=2, padding=1, bias=norm == "none")
             self.layers.append(_layer(up, after, norm, nn.ReLU(inplace=True)))
         self.head = nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1, bias=norm == "none")
-        self.apply(_initialise)
+        _initialise(self, norm)
 
     def forward(self, z_BN: Tensor, label_B: Tensor | None = None) -> Tensor:
         """Pictures `x_BCHW` within [-1, 1].
@@ -112,10 +114,10 @@ class DCGANDiscriminator(nn.Module):
         for place, (before, after) in enumerate(pairwise([channels, *widths])):
             normed: Norm = "none" if place == 0 else norm  # the paper: none on the discriminator's input layer
             down = nn.Conv2d(before, after, 4, stride=2, padding=1, bias=norm == "none")
-            self.layers.append(_layer(down, after, normed, nn.LeakyReLU(0.2, inplace=True)))
+            self.layers.append(_layer(down, after, normed, nn.LeakyReLU(_SLOPE, inplace=True)))
         self.head = nn.Conv2d(widths[-1], 1, 4, bias=norm == "none")
         self.projection = None if classes is None else LabelEmbedding(classes, widths[-1], std=_STD)
-        self.apply(_initialise)
+        _initialise(self, norm)
 
     def forward(self, x_BCHW: Tensor, label_B: Tensor | None = None) -> DiscriminatorOutput:
         """One logit per picture `[B]`, and the activations of every layer as features.
@@ -148,11 +150,27 @@ def _layer(convolution: nn.Module, width: int, norm: Norm, activation: nn.Module
     return nn.Sequential(convolution, *([nn.BatchNorm2d(width)] if norm == "batch" else []), activation)
 
 
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(module.weight, 0.0, _STD)
-        if module.bias is not None:
+def _initialise(network: nn.Module, norm: Norm) -> None:
+    """Initial weights: N(0, 0.02) as in the paper, or scaled by fan-in where no normalisation makes up for the scale.
+
+    Without normalisation, 0.02 lets the signal fade from layer to layer; on dark pictures the generator then learns to
+    be black before it learns anything else, where tanh has no gradient, and stays there.
+    """
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            std = _STD if norm == "batch" else _fan_in(module) ** -0.5 * leaky_relu_gain(_SLOPE)
+            nn.init.normal_(module.weight, 0.0, std)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, _STD)
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, _STD)
-        nn.init.zeros_(module.bias)
+
+
+def _fan_in(convolution: nn.Conv2d | nn.ConvTranspose2d) -> int:
+    """Products that are summed for one number of the output."""
+    taps = convolution.kernel_size[0] * convolution.kernel_size[1]
+    if isinstance(convolution, nn.Conv2d):
+        return convolution.in_channels * taps
+    doubles = convolution.stride == (2, 2)  # then a quarter of the taps meet; the stem's input is a single pixel
+    return convolution.in_channels * (taps // 4 if doubles else 1)

@@ -9,6 +9,7 @@ The 4x4 stage is computed in the precision of the weights even under autocast, a
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -56,7 +57,7 @@ class ResidualGenerator(nn.Module):
     """Residual blocks without normalisation and bilinear upsampling (Huang et al. 2024).
 
     A learned 4x4 picture, its channels scaled by a linear map of the latent vector, then per stage: blocks, and between
-    stages a 1x1 convolution where the width changes and upsampling. The output is linear, about [-1, 1] once trained.
+    stages a 1x1 convolution where the width changes and upsampling.
 
     Args:
         resolution: height and width of the pictures: a power of two from 4 to 1024.
@@ -69,6 +70,10 @@ class ResidualGenerator(nn.Module):
         blocks: residual blocks per stage.
         expansion: inner channels of a block as a multiple of its width.
         group_width: channels of one group of the 3x3 convolutions.
+        patch: the last stage works on pictures this many times smaller than the output: 1 as in the paper; 2 leaves out
+            the most expensive stage, and one overlapping (transposed) convolution with this stride stands in for it.
+        output: `linear` as in the paper, or `tanh`, with which flat black, white or transparent areas come out exact; a
+            linear output leaves a faint pattern there that the discriminator wins by.
 
     Raises:
         ConfigError: the resolution is not supported, or the widths do not fit it or the groups.
@@ -85,20 +90,23 @@ class ResidualGenerator(nn.Module):
         blocks: int = 2,
         expansion: int = 2,
         group_width: int = 16,
+        patch: Literal[1, 2, 4] = 1,
+        output: Literal["linear", "tanh"] = "linear",
     ) -> None:
         super().__init__()
         require_positive("the residual generator", latent=latent)
         self.resolution, self.channels, self.classes, self.latent = resolution, channels, classes, latent
-        stages = _stage_widths(resolution, width, widths, expansion, group_width, "the residual generator")
+        self.output = output
+        stages = _stage_widths(resolution, patch, width, widths, expansion, group_width, "the residual generator")
         self.embedding = None if classes is None else LabelEmbedding(classes, latent, std=classes**-0.5)
         self.scale = _linear(latent if classes is None else 2 * latent, stages[0])
         self.basis = nn.Parameter(torch.randn(stages[0], 4, 4))
         self.stages = _stages(stages, blocks, expansion, group_width)
         self.transitions = nn.ModuleList(_transition(before, after) for before, after in pairwise(stages))
-        self.head = _convolution(stages[-1], channels)
+        self.head = _convolution(stages[-1], channels) if patch == 1 else _unpatch(stages[-1], channels, patch)
 
     def forward(self, z_BN: Tensor, label_B: Tensor | None = None) -> Tensor:
-        """Pictures `x_BCHW`, not clamped.
+        """Pictures `x_BCHW`, within about [-1, 1].
 
         Args:
             z_BN: standard normal latent vectors.
@@ -114,8 +122,8 @@ class ResidualGenerator(nn.Module):
             x: Tensor = self.stages[0](self.scale(z_BN)[:, :, None, None] * self.basis)
         for transition, stage in zip(self.transitions, self.stages[1:], strict=True):
             x = stage(upsample(transition(x)))
-        x = self.head(x)
-        return x.to(self.basis.dtype)
+        x = self.head(x).to(self.basis.dtype)  # the head in half the precision, tanh in the full one: see DCGAN
+        return x.tanh() if self.output == "tanh" else x
 
 
 class ResidualDiscriminator(nn.Module):
@@ -133,6 +141,8 @@ class ResidualDiscriminator(nn.Module):
         blocks: residual blocks per stage.
         expansion: inner channels of a block as a multiple of its width.
         group_width: channels of one group of the 3x3 convolutions.
+        patch: the last stage works on pictures this many times smaller than the output: 1 as in the paper; 2 leaves out
+            the most expensive stage, and one overlapping (transposed) convolution with this stride stands in for it.
 
     Raises:
         ConfigError: the resolution is not supported, or the widths do not fit it or the groups.
@@ -148,12 +158,14 @@ class ResidualDiscriminator(nn.Module):
         blocks: int = 2,
         expansion: int = 2,
         group_width: int = 16,
+        patch: Literal[1, 2, 4] = 1,
     ) -> None:
         super().__init__()
         self.resolution, self.channels, self.classes = resolution, channels, classes
-        stages = _stage_widths(resolution, width, widths, expansion, group_width, "the residual discriminator")[::-1]
+        part = "the residual discriminator"
+        stages = _stage_widths(resolution, patch, width, widths, expansion, group_width, part)[::-1]
         last = stages[-1]
-        self.stem = _convolution(channels, stages[0])
+        self.stem = _convolution(channels, stages[0]) if patch == 1 else _patch(channels, stages[0], patch)
         self.stages = _stages(stages, blocks, expansion, group_width)
         self.transitions = nn.ModuleList(_transition(before, after) for before, after in pairwise(stages))
         self.pool = nn.Conv2d(last, last, 4, groups=last, bias=False)
@@ -177,17 +189,19 @@ class ResidualDiscriminator(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             x = self.stages[-1](x.to(self.head.weight.dtype))
             features.append(x)
-            answer_BN: Tensor = self.head(self.pool(x).flatten(1))
+            pooled_BN = (x * self.pool.weight[:, 0]).sum((2, 3))  # the depthwise convolution, whose gradients are slow
+            answer_BN: Tensor = self.head(pooled_BN)
             if self.projection is not None:
                 answer_BN = answer_BN * self.projection(label_B)
             return DiscriminatorOutput((answer_BN.sum(1),), tuple(features))
 
 
 def _stage_widths(
-    resolution: int, width: int, widths: list[int] | None, expansion: int, group_width: int, part: str
+    resolution: int, patch: int, width: int, widths: list[int] | None, expansion: int, group_width: int, part: str
 ) -> list[int]:
     """Channels per stage from 4x4 up, checked."""
-    require_resolution(resolution, 4, 1024, part)
+    require_resolution(resolution, 4 * patch, 1024, part)
+    resolution //= patch
     count = resolution.bit_length() - 2
     found = [width] * count if widths is None else list(widths)
     if len(found) != count:
@@ -215,6 +229,20 @@ def _transition(before: int, after: int) -> nn.Module:
 def _convolution(before: int, after: int) -> nn.Conv2d:
     convolution = nn.Conv2d(before, after, 1, bias=False)
     fan_in_normal_(convolution.weight)
+    return convolution
+
+
+def _patch(before: int, after: int, patch: int) -> nn.Conv2d:
+    """Every `patch`-th position of a picture, seen through a window of twice that side."""
+    convolution = nn.Conv2d(before, after, 2 * patch, stride=patch, padding=patch // 2, bias=False)
+    fan_in_normal_(convolution.weight)
+    return convolution
+
+
+def _unpatch(before: int, after: int, patch: int) -> nn.ConvTranspose2d:
+    """The mirror image of `_patch`; each output pixel sums four inputs per channel, hence the scale."""
+    convolution = nn.ConvTranspose2d(before, after, 2 * patch, stride=patch, padding=patch // 2, bias=False)
+    nn.init.normal_(convolution.weight, 0.0, (4 * before) ** -0.5)
     return convolution
 
 

@@ -38,25 +38,44 @@ def downsample(x_BCHW: Tensor) -> Tensor:
     if height % 2 or width % 2:
         raise ValueError(f"downsample needs an even height and width, got {height}x{width}")
     with torch.autocast(x_BCHW.device.type, enabled=False):
-        channels = x_BCHW.shape[1]
-        return F.conv2d(x_BCHW, _depthwise_kernel(x_BCHW, 64.0), stride=2, padding=1, groups=channels)
+        return _downsample_adjoint(x_BCHW) if x_BCHW.device.type == "cpu" else _downsample_strided(x_BCHW)
 
 
 def _upsample_interpolating(x_BCHW: Tensor) -> Tensor:
     """Interpolation repeats the border instead of adding zeros: per axis, its outermost value is 4/3 of ours."""
     height, width = x_BCHW.shape[-2:]
     smooth = F.interpolate(x_BCHW, scale_factor=2.0, mode="bilinear", align_corners=False)
-    return smooth * (_border(height, x_BCHW)[:, None] * _border(width, x_BCHW))
+    return smooth * _border(2 * height, 2 * width, x_BCHW)
+
+
+def _downsample_adjoint(x_BCHW: Tensor) -> Tensor:
+    """The gradient kernel of interpolation: vectorised, and its own gradient is interpolation.
+
+    A depthwise convolution computes the same, but its gradients take 20 times as long on a CPU: a training step of the
+    narrow residual pair with R1 and R2 was 1.6 times slower.
+    """
+    batch, channels, height, width = x_BCHW.shape
+    small = [batch, channels, height // 2, width // 2]
+    inside = x_BCHW * (_border(height, width, x_BCHW) / 4)
+    halved: Tensor = torch.ops.aten.upsample_bilinear2d_backward(inside, [height, width], small, False, None, None)
+    return halved
+
+
+def _downsample_strided(x_BCHW: Tensor) -> Tensor:
+    return F.conv2d(x_BCHW, _depthwise_kernel(x_BCHW, 64.0), stride=2, padding=1, groups=x_BCHW.shape[1])
 
 
 def _upsample_transposed(x_BCHW: Tensor) -> Tensor:
     return F.conv_transpose2d(x_BCHW, _depthwise_kernel(x_BCHW, 16.0), stride=2, padding=1, groups=x_BCHW.shape[1])
 
 
-def _border(size: int, like: Tensor) -> Tensor:
-    """1 inside, 3/4 at both ends, for a doubled axis that had `size` pixels."""
-    factor = torch.ones(2 * size, dtype=like.dtype, device=like.device)
-    factor[0] = factor[-1] = 0.75
+def _border(height: int, width: int, like: Tensor) -> Tensor:
+    """`[H, W]`: 1 inside, 3/4 for each axis at whose end a pixel lies."""
+    factor = torch.ones(height, width, dtype=like.dtype, device=like.device)
+    factor[0] *= 0.75
+    factor[-1] *= 0.75
+    factor[:, 0] *= 0.75
+    factor[:, -1] *= 0.75
     return factor
 
 

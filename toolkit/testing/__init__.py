@@ -22,10 +22,12 @@ from toolkit.testing.datasets import check_dataset
 from toolkit.testing.discriminators import check_discriminator
 from toolkit.testing.estimators import check_estimator
 from toolkit.testing.generators import check_generator
+from toolkit.testing.importers import check_importer
 from toolkit.testing.losses import check_loss
 from toolkit.testing.metrics import check_extractor, check_metric
 from toolkit.testing.penalties import check_penalty
 from toolkit.testing.schedules import check_optimizer, check_schedule
+from toolkit.testing.starters import check_starter
 from toolkit.testing.subject import BrokenRuleError, PartLike
 from toolkit.testing.tasks import check_pipeline, check_task
 from toolkit.testing.terms import check_term
@@ -46,7 +48,9 @@ SUITES: dict[str, Callable[..., None]] = {
     "metrics": check_metric,
     "tasks": check_task,
     "pipelines": check_pipeline,
+    "importers": check_importer,
     "trackers": check_tracker,
+    "starters": check_starter,
 }
 """The suite of every kind."""
 
@@ -80,6 +84,7 @@ __all__ = [
     "check_estimator",
     "check_extractor",
     "check_generator",
+    "check_importer",
     "check_loss",
     "check_metric",
     "check_optimizer",
@@ -87,6 +92,7 @@ __all__ = [
     "check_penalty",
     "check_pipeline",
     "check_schedule",
+    "check_starter",
     "check_task",
     "check_term",
     "check_tracker",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.loader import Loader, evaluation_batches
-from toolkit.data.source import Array, Source, taker
+from toolkit.data.source import Array, Source, group_of, taker, weights_of
 from toolkit.data.splits import split
 from toolkit.testing.subject import PartLike, Subject
 
@@ -27,6 +27,8 @@ def check_dataset(part: PartLike, /, **overrides: Any) -> None:
     * `label` if and only if there are `classes`: a whole number that names one of them;
     * splits are `train`, `validation`, `test` or open, and the split of the whole is complete and without overlap;
     * `take`, where there is one, gives what reading one by one gives, and copies;
+    * `weights`, where there are any, are one finite number from 0 per sample, not all 0, the same when the data set is
+      opened again; `group`, where there is one, names a group, and the splits that the data set fixes keep it together;
     * batches can be made of it.
 
     Args:
@@ -46,6 +48,7 @@ def check_dataset(part: PartLike, /, **overrides: Any) -> None:
     _check_reading(subject, source, places)
     _check_splits(subject, source)
     _check_take(subject, source, places)
+    _check_weights_and_groups(subject, source)
     _check_batches(subject, source)
 
 
@@ -139,6 +142,23 @@ def _check_take(subject: Subject, source: Source, places: list[int]) -> None:
         subject.must(array.flags.writeable, "gives with `take` arrays that may be changed")
         _spoil(array)
     subject.must(_equal(source[places[0]], before), "gives copies with `take`")
+
+
+def _check_weights_and_groups(subject: Subject, source: Source) -> None:
+    with subject.rule("has weights that are one finite number from 0 per sample"):
+        weights = weights_of(source)
+    if weights is not None:
+        subject.must(weights.any(), "has weights that are not all 0")
+        again = weights_of(subject.build())
+        subject.must(again is not None and np.array_equal(weights, again), "has the same weights when opened again")
+    if getattr(source, "group", None) is None:
+        return
+    groups = [group_of(source, place) for place in range(len(source))]
+    subject.must(all(isinstance(group, str) for group in groups), "names the group of a sample with a text")
+    fixed: dict[str, set[str | None]] = {}
+    for place, group in enumerate(groups):
+        fixed.setdefault(group, set()).add(source.split_of(place))
+    subject.must(all(len(splits) == 1 for splits in fixed.values()), "keeps the samples of a group in one split")
 
 
 def _check_batches(subject: Subject, source: Source) -> None:

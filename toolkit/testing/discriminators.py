@@ -20,6 +20,7 @@ from toolkit.testing.networks import (
     check_state,
     class_counts,
     context,
+    train_unmoved,
 )
 from toolkit.testing.subject import PartLike, Subject
 
@@ -93,7 +94,7 @@ def _check_answer(subject: Subject, network: nn.Module, data: Tensor, condition:
         other = score(network(data, (condition + 1) % (int(condition.max()) + 1)))
         subject.must(not same(other, score(output)), "says something else under another label")
     if not batch_coupled(network):
-        network.train()
+        train_unmoved(network)
         part = network(data[:2], None if condition is None else condition[:2])
         whole = network(data, condition)
         for of_part, of_whole in zip(part.logits, whole.logits, strict=True):
@@ -104,7 +105,7 @@ def _check_answer(subject: Subject, network: nn.Module, data: Tensor, condition:
 
 def _check_penalised(subject: Subject, network: nn.Module, data: Tensor, condition: Tensor | None) -> None:
     """R1 (Mescheder et al. 2018, equation 9) in float64, its gradient against a central difference."""
-    network.train()
+    train_unmoved(network)
     names = [name for name, _ in network.named_parameters()]
     values = [parameter.detach().clone() for parameter in network.parameters()]
 

@@ -106,7 +106,8 @@ def check_metric(part: PartLike, /, **overrides: Any) -> None:
 
     * `compute` gives finite numbers under exactly the names of `higher_is_better`, and the same ones again;
     * generated data from the real distribution, of the classes that were asked for, is rated better than data from
-      another one, by every number except those that end in `_std_error`, which are not negative;
+      another one, in which a class is missing, by every number except those that end in `_std_error`, which are not
+      negative, and those that are neither better nor worse (`None` in `higher_is_better`);
     * a metric with `needs_train` refuses to go without (`DataError`), and rates copies of the training data as worse.
 
     Args:
@@ -121,7 +122,7 @@ def check_metric(part: PartLike, /, **overrides: Any) -> None:
     subject.check_signature()
     metric: Metric = subject.build()
     subject.must(isinstance(metric.needs_train, bool), "has an attribute needs_train, true or false")
-    better: Mapping[str, bool] = metric.higher_is_better
+    better: Mapping[str, bool | None] = metric.higher_is_better
     subject.must(better, "names its numbers in higher_is_better")
     real, train = _bank(1), _bank(3)
     good = _values(subject, metric, real, _bank(2), train)
@@ -130,7 +131,7 @@ def check_metric(part: PartLike, /, **overrides: Any) -> None:
     for name, higher in better.items():
         if name.endswith(_ERROR):
             subject.must(good[name] >= 0, f"has an error '{name}' of at least 0")
-        else:
+        elif higher is not None:
             wins = good[name] > bad[name] if higher else good[name] < bad[name]
             kind = "copies of the training data" if metric.needs_train else "another distribution"
             subject.must(
@@ -159,12 +160,17 @@ def _values(
 
 
 def _bank(seed: int, shift: float = 0.0, confused: bool = False) -> FeatureBank:
-    """Normal features around a centre per class; a classifier that is sure and right, or one that knows nothing."""
+    """Normal features around a centre per class; a classifier that is sure and right, or one that knows nothing.
+
+    The latter never sees the first class.
+    """
     labels = torch.arange(_ROWS) % _CLASSES
     centres = 2 * normal(_CLASSES, _WIDTH, seed=99, dtype=torch.float32)
     features = centres[labels] + normal(_ROWS, _WIDTH, seed=seed, dtype=torch.float32) + shift
     sureness = normal(_ROWS, _CLASSES, seed=seed + 50, dtype=torch.float32)
-    if not confused:
+    if confused:
+        sureness[:, 0] -= 20
+    else:
         sureness = sureness + 6 * torch.nn.functional.one_hot(labels, _CLASSES)
     bank = FeatureBank("testing", classifier="testing")
     bank.add(features, labels=labels, probabilities=sureness.softmax(1))

@@ -9,7 +9,9 @@ from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import ParametrizationList
 
+from toolkit.adversarial.statistics import uses_batch_statistics
 from toolkit.testing.material import CHANNELS, CLASSES, RESOLUTION, same, seeded
 from toolkit.testing.subject import Subject
 
@@ -90,9 +92,22 @@ def check_first_order(subject: Subject, network: nn.Module, run: Outputs) -> Non
     network.eval()
 
 
+def train_unmoved(network: nn.Module) -> None:
+    """Training mode in which two passes compute the same function.
+
+    Spectral normalisation takes a power iteration whenever a weight is used, so every pass is with slightly other
+    weights; here it stays with the singular vectors that it has.
+    """
+    network.train()
+    for module in network.modules():
+        if isinstance(module, ParametrizationList):
+            module.eval()
+
+
 def batch_coupled(network: nn.Module) -> bool:
-    """Whether a sample's output depends on its batch: batch normalisation, or a module that says so."""
-    return any(
-        isinstance(module, nn.modules.batchnorm._BatchNorm) or getattr(module, "batch_coupled", False)
-        for module in network.modules()
-    )
+    """Whether a sample's output in training depends on its batch: batch normalisation, or a module that says so."""
+    training = network.training
+    network.train()
+    coupled = uses_batch_statistics(network)
+    network.train(training)
+    return coupled

@@ -18,7 +18,7 @@ from toolkit.registry import REGISTRY
 PartLike = str | Callable[..., Any]
 """A registered name, or the class itself."""
 
-BUILT_BY_KEYWORD = frozenset({"pipelines"})
+BUILT_BY_KEYWORD = frozenset({"pipelines", "importers"})
 """Kinds that are not built from a recipe, so their constructors may take what they like."""
 
 
