@@ -206,3 +206,48 @@ def test_evaluation_of_nothing_is_an_error_only_when_there_were_samples() -> Non
     assert list(evaluation_batches(Numbers(1), 2, rank=1, world_size=2)) == []
     with pytest.raises(ToolkitError, match="none of the 2 samples"):
         list(evaluation_batches(Numbers(2, bad={0, 1}), 2))
+
+
+class Variants(NumbersInMemory):
+    """Numbers of which each three in a row share one visit per epoch."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.weights = np.full(count, 1 / 3)
+
+
+def test_an_epoch_of_a_weighted_source_is_as_long_as_its_weights_add_up_to() -> None:
+    loader = Loader(Variants(12), 4, seed=0)
+    seen = [loader.batch(number)["index"].tolist() for number in range(60)]
+    assert all(sorted(index // 3 for index in batch) == [0, 1, 2, 3] for batch in seen)
+    assert {index for batch in seen for index in batch} == set(range(12))
+
+
+def test_a_weighted_batch_is_a_function_of_its_number() -> None:
+    ahead = list(islice(Loader(Variants(12), 5, seed=4, transform=RandomFlip()).iterate(), 9))
+    for number in (8, 3, 0):  # as after resuming: nothing before it was read
+        assert same(Loader(Variants(12), 5, seed=4, transform=RandomFlip()).batch(number), ahead[number])
+    other = [Loader(Variants(12), 5, seed=5).batch(number)["index"].tolist() for number in range(9)]
+    assert other != [batch["index"].tolist() for batch in ahead]
+
+
+@pytest.mark.parametrize("world_size", [2, 3])
+def test_weighted_slices_of_all_processes_are_the_batch_of_one(world_size: int) -> None:
+    def make(rank: int, world: int) -> Loader:
+        return Loader(Subset(Variants(12), np.arange(3, 12)), 6, seed=3, rank=rank, world_size=world)
+
+    for number in range(5):
+        slices = [make(rank, world_size).batch(number)["index"] for rank in range(world_size)]
+        assert torch.equal(torch.cat(slices), make(0, 1).batch(number)["index"])
+
+
+def test_weights_that_do_not_fit_the_source_are_refused() -> None:
+    source = Variants(12)
+    for weights in (np.ones(11), np.full(12, np.nan), -np.ones(12)):
+        source.weights = weights
+        with pytest.raises(DataError, match="one finite number from 0 for each of its 12 samples"):
+            Loader(source, 4, seed=0)
+
+
+def test_evaluation_meets_every_sample_whatever_its_weight() -> None:
+    assert torch.cat([batch["index"] for batch in evaluation_batches(Variants(12), 5)]).tolist() == list(range(12))

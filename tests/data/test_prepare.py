@@ -9,6 +9,7 @@ import struct
 import threading
 import urllib.error
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from toolkit.data.fashion_mnist import FashionMNIST
-from toolkit.data.prepare import FASHION_MNIST_MD5, data_folder, fetch, prepare_fashion_mnist, written
+from toolkit.data.fashion_mnist import RELEASE, FashionMNIST
+from toolkit.data.mnist_family import prepare_release
+from toolkit.data.prepare import data_folder, fetch, written
 from toolkit.errors import DataError
 
 CONTENT = bytes(range(256)) * 1000
@@ -63,7 +65,7 @@ def originals(folder: Path, train: int = 12, test: int = 4) -> dict[str, str]:
         labels = (np.arange(count) % 10).astype(np.uint8)
         header = bytes((0, 0, 8, 1)) + struct.pack(">I", count)
         (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(header + labels.tobytes()))
-    return {name: hashlib.md5((folder / name).read_bytes()).hexdigest() for name in FASHION_MNIST_MD5}
+    return {name: hashlib.md5((folder / name).read_bytes()).hexdigest() for name in RELEASE.md5}
 
 
 def names(folder: Path) -> list[str]:
@@ -167,7 +169,7 @@ def test_data_is_looked_for_in_the_variable_then_in_the_cache(tmp_path: Path, mo
 def test_fashion_mnist_is_downloaded_and_converted(served: tuple[Path, str], tmp_path: Path) -> None:
     folder, address = served
     checksums = originals(folder)
-    target = prepare_fashion_mnist(tmp_path / "out", address=address, checksums=checksums)
+    target = prepare_release(replace(RELEASE, address=address, md5=checksums), tmp_path / "out")
     assert names(target) == ["fashion-mnist-test.npz", "fashion-mnist-train.npz"]
     source = FashionMNIST(str(target))
     assert len(source) == 16
@@ -179,17 +181,17 @@ def test_fashion_mnist_is_downloaded_and_converted(served: tuple[Path, str], tmp
 def test_a_download_with_another_checksum_is_refused(served: tuple[Path, str], tmp_path: Path) -> None:
     originals(served[0])
     with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz has the md5"):
-        prepare_fashion_mnist(tmp_path / "out", address=served[1])
+        prepare_release(replace(RELEASE, address=served[1]), tmp_path / "out")
     assert names(tmp_path / "out") == []
 
 
 def test_fashion_mnist_is_taken_from_a_folder_in_either_layout(tmp_path: Path) -> None:
     originals(tmp_path / "idx")
-    first = prepare_fashion_mnist(tmp_path / "one", tmp_path / "idx")
-    second = prepare_fashion_mnist(tmp_path / "two", first)
+    first = prepare_release(RELEASE, tmp_path / "one", tmp_path / "idx")
+    second = prepare_release(RELEASE, tmp_path / "two", first)
     for name in names(first):
         assert (first / name).read_bytes() == (second / name).read_bytes()
-    assert prepare_fashion_mnist(second, second) == second  # in place: checked, nothing to copy
+    assert prepare_release(RELEASE, second, second) == second  # in place: checked, nothing to copy
     assert len(FashionMNIST(str(second))) == 16
 
 
@@ -197,9 +199,9 @@ def test_an_incomplete_or_wrong_folder_is_explained(tmp_path: Path) -> None:
     originals(tmp_path / "idx")
     (tmp_path / "idx" / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte\.gz missing"):
-        prepare_fashion_mnist(tmp_path / "out", tmp_path / "idx")
+        prepare_release(RELEASE, tmp_path / "out", tmp_path / "idx")
     for name in ("fashion-mnist-train.npz", "fashion-mnist-test.npz"):
         np.savez(tmp_path / name, images=np.zeros((3, 32, 32), np.uint8), labels=np.zeros(3, np.uint8))
     with pytest.raises(DataError, match=r"uint8 \(3, 32, 32\) and labels \(3,\)"):
-        prepare_fashion_mnist(tmp_path / "out", tmp_path)
+        prepare_release(RELEASE, tmp_path / "out", tmp_path)
     assert names(tmp_path / "out") == []

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from tests.data.making import Numbers, NumbersInMemory
-from toolkit.data.source import SampleError, Skipped, Source, Subset, record_problem, standard_split, taker
+from toolkit.data.source import (
+    SampleError,
+    Skipped,
+    Source,
+    Subset,
+    group_of,
+    record_problem,
+    standard_split,
+    taker,
+    weights_of,
+)
 from toolkit.errors import DataError
 
 
@@ -52,3 +62,17 @@ def test_problems_are_shared_and_recorded_once() -> None:
 )
 def test_the_usual_names_of_splits_are_known(name: str, split: str | None) -> None:
     assert standard_split(name) == split
+
+
+def test_a_subset_passes_weights_and_groups_on() -> None:
+    whole = Numbers(6)
+    assert weights_of(Subset(whole, [1, 2])) is None
+    assert group_of(Subset(whole, [5]), 0) == "number-5"  # without groups, the key
+    whole.weights = [1, 2, 3, 4, 5, 6]  # type: ignore[attr-defined]
+    whole.group = lambda index: "low" if index < 3 else "high"  # type: ignore[attr-defined]
+    part = Subset(Subset(whole, [5, 4, 1]), [2, 0])
+    weights = weights_of(part)
+    assert weights is not None
+    assert weights.tolist() == [2, 6]
+    assert [group_of(part, 0), group_of(part, 1)] == ["low", "high"]
+    assert weights_of(Subset(whole, [1], weighted=False)) is None

@@ -77,3 +77,33 @@ def test_all_fractions_that_are_wrong_are_named() -> None:
         split(Numbers(3), {"train": 1.2, "test": -0.2})
     with pytest.raises(ConfigError, match=r"add up to 0\.9"):
         split(Numbers(3), {"train": 0.8, "test": 0.1})
+
+
+class Grouped(ArraySource):
+    """Samples whose names begin with their group."""
+
+    def group(self, index: int) -> str:
+        return self.keys[index].split("-")[0]
+
+
+def test_a_group_stays_together_whatever_else_there_is() -> None:
+    names = [f"{kind}-{tone}" for kind in range(200) for tone in range(kind % 4 + 1)]
+    source = Grouped({"image": np.zeros((len(names), 1))}, names)
+    before = places(source, fractions={"train": 0.5, "validation": 0.2, "test": 0.3}, seed=2)
+    by_kind: dict[str, set[str]] = {}
+    for name, part in before.items():
+        by_kind.setdefault(name.split("-")[0], set()).add(part)
+    assert all(len(parts) == 1 for parts in by_kind.values())
+    assert set.union(*by_kind.values()) == {"train", "validation", "test"}
+    fewer = [name for name in names if not name.endswith("-0")]
+    kept = Grouped({"image": np.zeros((len(fewer), 1))}, fewer)
+    after = places(kept, fractions={"train": 0.5, "validation": 0.2, "test": 0.3}, seed=2)
+    assert after == {name: before[name] for name in fewer}
+
+
+def test_what_a_source_without_test_data_lacks_is_taken_out_by_groups() -> None:
+    names = [f"{kind}-{tone}" for kind in range(100) for tone in range(3)]
+    source = Grouped({"image": np.zeros((300, 1))}, names, splits=["train"] * 300)
+    parts = places(source, fractions={"train": 0.5, "validation": 0.0, "test": 0.5})
+    for kind in range(100):
+        assert len({parts[f"{kind}-{tone}"] for tone in range(3)}) == 1

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from toolkit.data.background import default_threads
 from toolkit.data.images import Pixels, decode_image, mode_of
+from toolkit.data.labels import by_folder, by_table, find_table, keep_known
+from toolkit.data.layout import Layout
 from toolkit.data.listing import list_pictures
 from toolkit.data.memory import ArraySource
-from toolkit.data.source import Array, SampleError, Skipped, Take, standard_split
-from toolkit.errors import DataError
+from toolkit.data.source import Array, SampleError, Skipped, Take
+from toolkit.errors import ConfigError, DataError, Problem
 
 _log = logging.getLogger(__name__)
 
@@ -29,18 +31,23 @@ class ImageFolder:
     Each picture's centre square is resized to the resolution. If all fit into the cache they are decoded once, at
     opening; otherwise on the way into each batch. Damaged files are left out and listed in `problems`; hidden files and
     files that are not pictures are only counted, in `note`. When the first sub folders are called `train` and `test`
-    (or `validation`, `val`, ...) and nothing else, they fix the splits, and classes are the folders inside them.
+    (or `validation`, `val`, ...) and nothing else, they fix the splits, and classes are the folders inside them
+    (`toolkit.data.layout.Layout`).
 
     Args:
         path: the folder.
         resolution: side of the pictures in pixels.
         channels: 1 (grey), 3 (colour) or 4 (colour and alpha).
-        labels: `folders` makes the sub folder the class; pictures outside any are left out.
+        labels: `none`; `folders`, where the sub folder is the class; or a CSV file below the folder, or elsewhere, with
+            the columns `file` and `label` (see `toolkit.data.labels.by_table`). With labels, pictures without one are
+            left out.
+        class_names: the classes, in the order of their numbers; pictures of others are left out. All that there are,
+            in alphabetical order, when it is not given.
         cache_gib: memory for decoded pictures in GiB; 0 for none.
 
     Raises:
-        DataError: no such folder, or fewer than two usable pictures.
-        ConfigError: there is no such number of channels.
+        DataError: no such folder or table, or fewer than two usable pictures.
+        ConfigError: there is no such number of channels, or a class is named twice.
     """
 
     def __init__(
@@ -48,30 +55,34 @@ class ImageFolder:
         path: str,
         resolution: int = 64,
         channels: int = 3,
-        labels: Literal["none", "folders"] = "none",
+        labels: str = "none",
+        class_names: list[str] | None = None,
         cache_gib: float = 2.0,
     ) -> None:
         self.mode = mode_of(channels)
+        if class_names is not None and len(set(class_names)) < len(class_names):
+            raise ConfigError([Problem("class_names", "names a class twice")])
         self.resolution = resolution
         listing = list_pictures(path)
         self.note = listing.note
         self.problems: list[Skipped] = list(listing.problems)
         self._pictures = listing.pictures
-        tops = {key.split("/")[0] if "/" in key else "" for key, _ in self._pictures}
-        self._fixes_splits = "train" in tops and all(standard_split(top) for top in tops)
-        self.classes: tuple[str, ...] = ()
-        self._labels: list[int] = []
-        if labels == "folders":
-            self._pictures = self._in_classes(listing.root)
-            names = [self._class(key) for key, _ in self._pictures]
-            self.classes = tuple(sorted(set(names)))
-            numbers = {name: number for number, name in enumerate(self.classes)}
-            self._labels = [numbers[name] for name in names]
+        self._layout = Layout(key for key, _ in self._pictures)
+        self._names: list[str] = []
+        if labels != "none":
+            self._label(listing.root, labels, class_names)
         self._check(listing.root)
         self._cached: ArraySource | None = None
-        if len(self._pictures) * resolution**2 * channels <= cache_gib * 2**30:
-            self._cached = self._decode_all(channels)
-            self._check(listing.root)
+        fits = len(self._pictures) * resolution**2 * channels <= cache_gib * 2**30
+        images = self._decode_all(channels) if fits else None
+        self.classes: tuple[str, ...] = tuple(class_names or ()) if self._names else ()
+        if not self.classes:
+            self.classes = tuple(sorted(set(self._names)))
+        numbers = {name: number for number, name in enumerate(self.classes)}
+        self._labels = [numbers[name] for name in self._names]
+        self._check(listing.root)
+        if images is not None:
+            self._keep(images)
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -82,7 +93,7 @@ class ImageFolder:
 
     def split_of(self, index: int) -> str | None:
         """The split that the folder's name fixes, if the folders are splits."""
-        return standard_split(self.key(index).split("/")[0]) if self._fixes_splits else None
+        return self._layout.split_of(self.key(index))
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         if self._cached is not None:
@@ -100,8 +111,19 @@ class ImageFolder:
     def _decode(self, key: str, path: Path) -> Pixels:
         return decode_image(path, self.mode, self.resolution, name=key)
 
-    def _decode_all(self, channels: int) -> ArraySource:
-        """Decode into one array; unreadable pictures leave the set."""
+    def _label(self, root: Path, labels: str, class_names: list[str] | None) -> None:
+        """Find the class of each picture; those without one leave the set."""
+        if labels == "folders":
+            found = by_folder(self._pictures, self._layout, root)
+        else:
+            found = by_table(self._pictures, find_table(labels, root), root)
+        if class_names is not None:
+            found = keep_known(found, class_names)
+        self._pictures, self._names = found.pictures, found.names
+        self.problems.extend(found.problems)
+
+    def _decode_all(self, channels: int) -> Pixels:
+        """All pictures as one array; unreadable ones leave the set, and so do classes that have no others."""
         count = len(self._pictures)
         _log.info("decoding %d pictures", count)
         images = np.empty((count, self.resolution, self.resolution, channels), dtype=np.uint8)
@@ -122,27 +144,19 @@ class ImageFolder:
             if target != place:
                 images[target] = images[place]
         self._pictures = [self._pictures[place] for place in kept]
-        fields: dict[str, Array] = {"image": images[: len(kept)]}
+        before, self._names = set(self._names), [self._names[place] for place in kept if self._names]
+        gone = sorted(before - set(self._names))
+        self.problems.extend(
+            Skipped(f"{name}/", "no picture of this class can be read: no such class") for name in gone
+        )
+        return images[: len(kept)]
+
+    def _keep(self, images: Pixels) -> None:
+        """Read from memory from now on."""
+        fields: dict[str, Array] = {"image": images}
         if self._labels:
-            self._labels = [self._labels[place] for place in kept]
             fields["label"] = np.array(self._labels, dtype=np.int64)
-        return ArraySource(fields, [key for key, _ in self._pictures], self.classes)
-
-    def _in_classes(self, root: Path) -> list[tuple[str, Path]]:
-        inside = [(key, path) for key, path in self._pictures if self._class(key)]
-        if not inside and self._pictures:
-            raise DataError(
-                f"{root} has no sub folders with pictures, so there are no classes",
-                "put each class into its own sub folder, or set labels: none",
-            )
-        outside = [key for key, _ in self._pictures if not self._class(key)]
-        self.problems.extend(Skipped(key, "lies outside the class folders") for key in outside)
-        return inside
-
-    def _class(self, key: str) -> str:
-        """Name of the class folder; empty outside any."""
-        folders = key.split("/")[1 if self._fixes_splits else 0 : -1]
-        return folders[0] if folders else ""
+        self._cached = ArraySource(fields, [key for key, _ in self._pictures], self.classes)
 
     def _check(self, root: Path) -> None:
         if len(self._pictures) >= 2:

@@ -79,6 +79,35 @@ def decode_image(
     return array[..., None] if array.ndim == 2 else array
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the beginning of a picture's file says: width and height as it is shown, and whether it is animated."""
+
+    width: int
+    height: int
+    animated: bool
+
+
+def read_head(path: Path, name: str = "") -> Head:
+    """Read the beginning of a picture's file, without decoding it.
+
+    Args:
+        path: the file.
+        name: what to call it in an error message; the path by default.
+
+    Raises:
+        SampleError: the file is missing, empty, too large or not a picture.
+    """
+    try:
+        with _stream(path) as stream, _open(stream) as image:
+            width, height = image.size
+            if _orientation(image) >= 5:  # lies on its side
+                width, height = height, width
+            return Head(width, height, bool(getattr(image, "is_animated", False)))
+    except Exception as error:  # as in decode_image
+        raise SampleError(name or str(path), _reason(error)) from error
+
+
 def mode_of(channels: int) -> Mode:
     """The mode for 1, 3 or 4 channels.
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from toolkit.data.background import Mapper, default_threads, in_background
 from toolkit.data.order import Order, sample_generator, sample_seed
-from toolkit.data.source import Array, Indices, Source, record_problem, taker
+from toolkit.data.source import Array, Indices, Source, record_problem, taker, weights_of
 from toolkit.errors import ConfigError, DataError, Problem
 
 Item: TypeAlias = dict[str, Any]
@@ -32,9 +32,10 @@ class BatchedTransform(Protocol):
 class Loader:
     """Endless batches for training.
 
-    The permutations of all epochs follow each other, and this sequence is cut into batches. A batch may cross the
-    border of an epoch, so no sample is lost and a source smaller than a batch repeats. Each process takes a contiguous
-    slice of the global batch: the slices of all processes, put together, are the batch of a single process.
+    All epochs follow each other (permutations of the source, or draws by its `weights`), and this sequence is cut into
+    batches. A batch may cross the border of an epoch, so no sample is lost and a source smaller than a batch repeats.
+    Each process takes a contiguous slice of the global batch: the slices of all processes, put together, are the batch
+    of a single process.
 
     A sample that cannot be read is recorded once in `source.problems`, and the next readable one stands in for it.
 
@@ -78,7 +79,7 @@ class Loader:
         self.transform = transform
         self.prefetch = prefetch
         self.threads = default_threads() if threads is None else threads
-        self._order = Order(len(source), seed, shuffle)
+        self._order = Order(len(source), seed, shuffle, weights_of(source))
         self._bad: set[int] = set()
 
     def batch(self, number: int) -> dict[str, Tensor]:

@@ -99,6 +99,20 @@ def read_npz(file: Path, names: Iterable[str]) -> dict[str, Array]:
         raise DataError(f"{file} is damaged, or not a .npz file of plain arrays ({error})", way_out) from error
 
 
+def array_names(path: Path) -> tuple[str, ...]:
+    """Names of the arrays in an archive, or in the first one of a folder that `ArrayFile` takes.
+
+    Raises:
+        DataError: there is no archive, or it is damaged.
+    """
+    file = _files(path)[0][0]
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return tuple(archive.files)
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise DataError(f"{file} is damaged, or not a .npz file of plain arrays ({error})") from error
+
+
 def as_pictures(array: Array, where: str) -> Pixels:
     """Check stored pictures and bring them to uint8 [N, H, W, C].
 
@@ -165,7 +179,7 @@ def fit(pictures: Pixels, resolution: int) -> Pixels:
     height, width = pictures.shape[1:3]
     if height == width == resolution:
         return pictures
-    if height == width and resolution / _PADDED <= height < resolution:
+    if bordered((height, width), resolution):
         before = (resolution - height) // 2
         border = (before, resolution - height - before)
         return np.pad(pictures, ((0, 0), border, border, (0, 0)))
@@ -174,6 +188,12 @@ def fit(pictures: Pixels, resolution: int) -> Pixels:
     for place, picture in enumerate(flat):
         resized[place] = np.asarray(resize_square(Image.fromarray(picture), resolution))
     return resized.reshape(len(pictures), resolution, resolution, pictures.shape[-1])
+
+
+def bordered(size: tuple[int, ...], resolution: int) -> bool:
+    """Whether `fit` gives pictures of this height and width a black border, rather than resizing them."""
+    height, width = size
+    return height == width and resolution / _PADDED <= height < resolution
 
 
 def _files(path: Path) -> list[tuple[Path, str | None]]:

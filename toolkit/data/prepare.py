@@ -1,4 +1,4 @@
-"""Bringing data sets to this machine: where they lie, downloading, checking, converting."""
+"""Bringing data sets to this machine: where they lie, downloading and checking."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ import errno
 import hashlib
 import http.client
 import os
-import shutil
-import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-import numpy as np
-
-from toolkit.data.idx import read_idx
-from toolkit.data.npz import read_npz
-from toolkit.data.source import Array
 from toolkit.errors import DISTRIBUTION, DataError
 
 Progress: TypeAlias = Callable[[int, int | None], None]
@@ -28,16 +21,6 @@ Opener: TypeAlias = Callable[[str], AbstractContextManager[Any]]
 
 DATA_VARIABLE = "TOOLKIT_DATA"
 """Environment variable that names a folder of data sets."""
-
-FASHION_MNIST_ADDRESS = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
-FASHION_MNIST_MD5 = {
-    "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-    "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
-    "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
-    "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
-}
-"""The files that Zalando Research publishes, with the checksums in its README (zalandoresearch/fashion-mnist)."""
-FASHION_MNIST_FILES = ("fashion-mnist-train.npz", "fashion-mnist-test.npz")
 
 _CHUNK = 1 << 16
 _TIMEOUT = 30.0  # seconds without an answer
@@ -136,72 +119,6 @@ def written(destination: Path) -> Iterator[BinaryIO]:
         if error.errno != errno.ENOSPC:
             way_out = f"check that {destination.parent} is a folder that you may write to, or choose another"
         raise DataError(f"cannot write {destination}: {error.strerror or error}", way_out) from error
-
-
-def prepare_fashion_mnist(
-    destination: Path,
-    source: Path | None = None,
-    *,
-    address: str = FASHION_MNIST_ADDRESS,
-    checksums: Mapping[str, str] = FASHION_MNIST_MD5,
-    progress: Progress | None = None,
-) -> Path:
-    """Put Fashion-MNIST into a folder as two `.npz` files with `images` [N, 28, 28], `labels` and `index`.
-
-    Source: H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
-    Algorithms", arXiv:1708.07747, 2017.
-
-    Args:
-        destination: the folder to fill.
-        source: a folder that holds the two `.npz` files or the four original `.gz` files; `None` downloads the latter.
-        address: where to download from.
-        checksums: md5 of each original file, checked after downloading.
-        progress: called while a file is downloaded.
-
-    Raises:
-        DataError: the source is incomplete or damaged, or see `fetch`.
-    """
-    if source is None:
-        with tempfile.TemporaryDirectory(prefix="fashion-mnist-") as folder:
-            for name, md5 in checksums.items():
-                fetch(address + name, Path(folder) / name, md5=md5, progress=progress)
-            return _convert_fashion_mnist(Path(folder), destination)
-    source = source.expanduser()
-    if all((source / name).is_file() for name in FASHION_MNIST_FILES):
-        for name in FASHION_MNIST_FILES:
-            arrays = read_npz(source / name, ("images", "labels"))
-            _check_fashion_mnist(arrays["images"], arrays["labels"], source / name)
-            if (source / name).resolve() != (destination / name).resolve():
-                with written(destination / name) as file, (source / name).open("rb") as original:
-                    shutil.copyfileobj(original, file)
-        return destination
-    missing = [name for name in FASHION_MNIST_MD5 if not (source / name).is_file()]
-    if missing:
-        raise DataError(
-            f"{source} holds neither {' and '.join(FASHION_MNIST_FILES)} nor all four original files; "
-            f"{', '.join(missing)} missing",
-            "give the folder that holds them, or leave --from out to download",
-        )
-    return _convert_fashion_mnist(source, destination)
-
-
-def _convert_fashion_mnist(source: Path, destination: Path) -> Path:
-    for part, target in zip(("train", "t10k"), FASHION_MNIST_FILES, strict=True):
-        images = read_idx(source / f"{part}-images-idx3-ubyte.gz")
-        labels = read_idx(source / f"{part}-labels-idx1-ubyte.gz")
-        _check_fashion_mnist(images, labels, source / f"{part}-*-ubyte.gz")
-        with written(destination / target) as file:
-            np.savez_compressed(file, images=images, labels=labels, index=np.arange(len(images), dtype=np.int32))
-    return destination
-
-
-def _check_fashion_mnist(images: Array, labels: Array, where: Path) -> None:
-    right = images.dtype == np.uint8 and images.ndim == 3 and images.shape[1:] == (28, 28) and len(images) > 0
-    if not right or labels.shape != images.shape[:1] or labels.max() > 9:
-        raise DataError(
-            f"{where} holds pictures {images.dtype} {images.shape} and labels {labels.shape}; "
-            "expected uint8 [N, 28, 28] and as many labels from 0 to 9"
-        )
 
 
 def _open(url: str) -> AbstractContextManager[Any]:

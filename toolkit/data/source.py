@@ -53,8 +53,17 @@ class Skipped:
 class Source(Protocol):
     """A data set with random access.
 
-    Samples are read from several threads at once. A source that keeps everything in memory may also have an attribute
-    `take`, a function from an array of indices to stacked arrays that the caller may change (see `taker`).
+    Samples are read from several threads at once. Three further attributes are optional; a source without one, or with
+    `None` there, is treated as it always was:
+
+    * `take`, for a source that keeps everything in memory: a function from an array of indices to stacked arrays that
+      the caller may change (see `taker`);
+    * `weights`, an array [N] of numbers from 0: how often training shall meet each sample in an epoch, on average. An
+      epoch is then as long as their sum. Where neighbouring samples have weights that add up to 1 (six variants with
+      1/6 each), every epoch meets exactly one of them, drawn at random (see `toolkit.data.order.Order`). Evaluation
+      meets every sample once, whatever its weight (see `weights_of`);
+    * `group`, a function from an index to a text: samples of one group always fall into the same split, so that a
+      near-copy of a training sample is never a test sample (see `group_of`).
 
     Attributes:
         classes: class names, in the order of the labels; empty when unlabelled.
@@ -87,10 +96,12 @@ class Subset:
     Args:
         source: where the samples come from; its `problems` list is shared.
         indices: which ones, in this order.
+        weighted: `False` leaves the weights behind, so that each of the samples counts once.
     """
 
-    def __init__(self, source: Source, indices: npt.ArrayLike) -> None:
+    def __init__(self, source: Source, indices: npt.ArrayLike, weighted: bool = True) -> None:
         self.source = source
+        self.weighted = weighted
         self.indices: Indices = np.asarray(indices, dtype=np.int64).reshape(-1)
         self.classes = source.classes
         self.problems = source.problems
@@ -115,11 +126,45 @@ class Subset:
         take = taker(self.source)
         return None if take is None else lambda places: take(self.indices[places])
 
+    @property
+    def weights(self) -> Array | None:
+        """The weights that the samples have in the whole source, if it has weights."""
+        weights = weights_of(self.source) if self.weighted else None
+        return None if weights is None else weights[self.indices]
+
+    def group(self, index: int) -> str:
+        """The group that the sample belongs to in the whole source."""
+        return group_of(self.source, int(self.indices[index]))
+
 
 def taker(source: Source) -> Take | None:
     """The function that reads many samples of a source at once; `None` when it reads them one by one."""
     take: Take | None = getattr(source, "take", None)
     return take
+
+
+def weights_of(source: Source) -> Array | None:
+    """How often training meets each sample of a source per epoch, float64 [N]; `None` when it meets each once.
+
+    Raises:
+        DataError: the weights are not one number from 0 per sample.
+    """
+    given = getattr(source, "weights", None)
+    if given is None:
+        return None
+    weights: Array = np.asarray(given, dtype=np.float64)
+    if weights.shape != (len(source),) or not np.isfinite(weights).all() or (weights < 0).any():
+        raise DataError(
+            f"the weights of the data set have the shape {weights.shape}; expected one finite number from 0 "
+            f"for each of its {len(source)} samples"
+        )
+    return weights
+
+
+def group_of(source: Source, index: int) -> str:
+    """What decides a sample's split: its group where the source has groups, otherwise its key."""
+    group: Callable[[int], str] | None = getattr(source, "group", None)
+    return source.key(index) if group is None else group(index)
 
 
 def record_problem(source: Source, index: int, error: DataError) -> None:

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from toolkit.data.source import Indices, Source
+from toolkit.data.source import Indices, Source, group_of
 from toolkit.engine.randomness import fold
 from toolkit.errors import ConfigError, Problem
 
@@ -17,10 +17,10 @@ FRACTIONS: Mapping[str, float] = {"train": 0.9, "validation": 0.05, "test": 0.05
 
 
 def split(source: Source, fractions: Mapping[str, float] = FRACTIONS, seed: int = 0) -> dict[str, Indices]:
-    """Divide a source; a sample's place depends on the seed and its own key only.
+    """Divide a source; a sample's place depends on the seed and its own key only, or its group's name if it has one.
 
-    So adding or removing files never moves another one from training to test. Splits that the source fixes are kept;
-    those it lacks are taken out of its training samples, in proportion.
+    So adding or removing files never moves another one from training to test, and a group stays together. Splits that
+    the source fixes are kept; those it lacks are taken out of its training samples, in proportion.
 
     Args:
         source: the data set.
@@ -41,15 +41,15 @@ def split(source: Source, fractions: Mapping[str, float] = FRACTIONS, seed: int 
     for index, given in enumerate(fixed):
         name = given
         if given is None:
-            name = _choose(fractions, seed, source.key(index))
+            name = _choose(fractions, seed, group_of(source, index))
         elif given == "train" and sum(carved.values()) > 0:
-            name = _choose(carved, seed, source.key(index))
+            name = _choose(carved, seed, group_of(source, index))
         members.setdefault(str(name), []).append(index)
     return {name: np.array(indices, dtype=np.int64) for name, indices in members.items()}
 
 
 def _choose(shares: Mapping[str, float], seed: int, key: str) -> str:
-    """The split whose part of [0, 1) holds the hash of the key."""
+    """The split whose part of [0, 1) holds the hash of the key or group."""
     names = [name for name, share in shares.items() if share > 0]
     borders = list(accumulate(shares[name] for name in names))
     place = (fold(seed, "split", key) % 2**64) / 2**64 * borders[-1]

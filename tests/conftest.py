@@ -1,0 +1,17 @@
+"""What holds for all tests: they leave nothing in the user's own folders."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+import pytest
+
+from toolkit.engine.cache import CACHE_VARIABLE
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Features of real data are kept in a folder of this test run; processes that tests start inherit it."""
+    folder = tempfile.TemporaryDirectory(prefix="toolkit-cache-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ[CACHE_VARIABLE] = folder.name
