@@ -27,6 +27,7 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 CARD = "README.md"
 _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+_NO_WEIGHTS: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def save_model(
     card: str,
     files: Mapping[str, bytes] = _NO_FILES,
     dtype: torch.dtype | None = None,
+    more_weights: Mapping[str, Mapping[str, Tensor]] = _NO_WEIGHTS,
 ) -> None:
     """Write a model folder whole or not at all; a model that is there already is replaced.
 
@@ -101,6 +103,7 @@ def save_model(
         card: the model card, in Markdown.
         files: further files, `{"tokenizer/vocabulary.txt": content}`; `/` separates folders.
         dtype: what floating-point weights are stored as; `torch.float16` halves the download.
+        more_weights: further safetensors files of weights, `{"discriminator.safetensors": {name: tensor}}`.
 
     Raises:
         CheckpointError: `folder` holds something that is no model, or a file name leads outside of the folder.
@@ -108,7 +111,7 @@ def save_model(
     """
     folder = Path(folder)
     _refuse_other_content(folder)
-    for name in files:
+    for name in (*files, *more_weights):
         place = PurePosixPath(name)
         if place.is_absolute() or not place.parts or ".." in place.parts or name in (WEIGHTS, CONFIG, CARD):
             raise CheckpointError(f"'{name}' cannot be a further file of a model", "use a relative name of its own")
@@ -116,6 +119,8 @@ def save_model(
     text = json.dumps(described, indent=2, allow_nan=False, ensure_ascii=False)
     with atomic_folder(folder) as temporary:
         write_weights(temporary / WEIGHTS, weights, dtype)
+        for name, tensors in more_weights.items():
+            write_weights(temporary / name, tensors, dtype)
         (temporary / CONFIG).write_bytes(f"{text}\n".encode())
         (temporary / CARD).write_bytes(card.encode())
         for name, content in files.items():

@@ -17,6 +17,8 @@ from toolkit.engine.files import atomic_write
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
+_GREY = 216  # of the darker squares: seen beside white, and not taken for a colour
+
 
 def to_pixels(x_BCHW: Tensor) -> Pixels:
     """`[B, H, W, C]` bytes from values in [-1, 1]; values outside are clipped."""
@@ -33,12 +35,16 @@ def from_pixels(pixels_BHWC: Tensor, dtype: torch.dtype = torch.float32) -> Tens
 def make_grid(pixels: Pixels, columns: int | None = None, gap: int = 2, scale: int = 1) -> Pixels:
     """One picture `[H, W, C]` of many `[B, H, W, C]`, row by row on white.
 
+    Pictures with opacity lie on a chequered ground, and the grid has three channels: a grid is for looking at, and what
+    a viewer shows through transparent parts would be taken for a part of the pictures.
+
     Args:
         pixels: the pictures.
         columns: pictures in a row; about a square when `None`.
         gap: pixels between pictures, before scaling.
         scale: each pixel becomes a square of this size, so that small pictures can be seen.
     """
+    pixels = on_chequers(pixels) if pixels.shape[-1] == 4 else pixels
     count, height, width, channels = pixels.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
@@ -48,6 +54,18 @@ def make_grid(pixels: Pixels, columns: int | None = None, gap: int = 2, scale: i
         left = gap + place % columns * (width + gap)
         grid[top : top + height, left : left + width] = pixels[place]
     return grid.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def on_chequers(pixels: Pixels) -> Pixels:
+    """Pictures with opacity `[B, H, W, 4]` laid on light grey and white squares: `[B, H, W, 3]`, opaque."""
+    height, width = pixels.shape[1:3]
+    side = max(2, height // 8)
+    dark = (np.arange(height)[:, None] // side + np.arange(width)[None] // side) % 2
+    ground = np.where(dark, _GREY, 255)[None, :, :, None].astype(np.float32)
+    opacity = pixels[..., 3:].astype(np.float32) / 255
+    laid = pixels[..., :3] * opacity + ground * (1 - opacity)
+    seen: Pixels = np.rint(laid).astype(np.uint8)
+    return seen
 
 
 def save_picture(file: Path, pixels: Pixels) -> None:

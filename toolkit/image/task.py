@@ -1,9 +1,8 @@
-"""Pictures as a game, and the classification of pictures as a game with one player."""
+"""Pictures as a game."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,15 +11,17 @@ from torch import Tensor, nn
 
 from toolkit.adversarial.estimators import Draw
 from toolkit.adversarial.types import Batch, GeneratorOutput
-from toolkit.data.loader import Transform, evaluation_batches
+from toolkit.data.loader import Transform
 from toolkit.data.source import Source
 from toolkit.data.transforms import RandomFlip
 from toolkit.engine.randomness import Noise
 from toolkit.errors import DataError
 from toolkit.image.grid import from_pixels, make_grid, save_picture, to_pixels
-from toolkit.image.measure import compare_pictures
+from toolkit.image.measure import Pages, picture_banks
+from toolkit.metrics.bank import DEFAULT_CAPACITY
+from toolkit.metrics.bank_cache import BankCache
 from toolkit.metrics.base import Metric
-from toolkit.metrics.classification import wilson_interval
+from toolkit.metrics.comparison import Banks, compare, generated_capacity
 from toolkit.metrics.extractor import Extractor
 
 PAGE = 128
@@ -53,7 +54,7 @@ class ImageTask:
         Raises:
             DataError: the pictures are not square, or labels are asked for and there are none.
         """
-        height, width, channels = _picture_shape(source)
+        height, width, channels = picture_shape(source)
         if height != width:
             raise DataError(f"pictures must be square, these are {width}x{height}", "set data.resolution")
         if self.conditional and not source.classes:
@@ -110,104 +111,102 @@ class ImageTask:
         device: torch.device,
     ) -> dict[str, float]:
         """Compare generated pictures with held-out ones; labels are drawn as the held-out data has them."""
+        needed = any(metric.needs_train for metric in metrics)
+        banks = self.feature_banks(
+            generator,
+            held_out,
+            train if needed else None,
+            extractor=extractor,
+            samples=samples,
+            seed=seed,
+            device=device,
+            capacity=generated_capacity(metrics),
+        )
+        return compare(banks, {type(metric).__name__: metric for metric in metrics}).values
 
-        def generated() -> Any:
-            made = 0
-            labels = _labels(held_out, samples, len(self.classes)) if self.conditional else None
-            while made < samples:
-                count = min(PAGE, samples - made)
-                chosen = None if labels is None else labels[made : made + count].to(device)
-                noise = Noise(seed, 0, torch.arange(made, made + count, device=device), "measure")
+    @torch.no_grad()
+    def feature_banks(
+        self,
+        generator: nn.Module,
+        held_out: Source,
+        train: Source | None,
+        *,
+        extractor: Extractor,
+        samples: int,
+        seed: int,
+        device: torch.device,
+        capacity: int | None = DEFAULT_CAPACITY,
+        cache: BankCache | None = None,
+        pages: Pages | None = None,
+    ) -> Banks:
+        """Features of held-out, generated and training pictures, for any metric; see `picture_banks`.
+
+        Args:
+            generator: in evaluation mode.
+            held_out: pictures that were not trained on.
+            train: what was trained on, for metrics of memorisation; or `None`.
+            extractor: makes the features.
+            samples: how many pictures to generate.
+            seed: of the generated pictures.
+            device: where the generator is.
+            capacity: rows that the bank of generated pictures keeps.
+            cache: where features of real pictures are kept.
+            pages: makes the pictures in another way than straight from the generator, e.g. judged.
+        """
+
+        def generated(count: int, seed: int, labels: Tensor | None) -> Iterator[dict[str, Any]]:
+            for start in range(0, count, PAGE):
+                chosen = None if labels is None else labels[start : start + PAGE].to(device)
+                places = torch.arange(start, min(start + PAGE, count), device=device)
+                noise = Noise(seed, 0, places, "measure")
                 yield {"data": sample_pictures(generator, noise, chosen).float(), "label": chosen}
-                made += count
 
-        with torch.no_grad():
-            return compare_pictures(held_out, generated(), train, extractor, metrics)
+        return picture_banks(
+            held_out,
+            train,
+            pages or generated,
+            classes=len(self.classes),
+            extractor=extractor,
+            samples=samples,
+            seed=seed,
+            capacity=capacity,
+            cache=cache,
+        )
 
     def model_config(self) -> dict[str, Any]:
         """What a model of this task must remember beside its generator's spec."""
         return {"classes": list(self.classes)}
 
 
-def sample_pictures(generator: nn.Module, noise: Noise, label: Tensor | None) -> Tensor:
-    """`x_BCHW` from normal noise of the generator's `latent` size, in the generator's own precision."""
-    dtype = next(generator.parameters()).dtype
-    z_BN = noise.normal("z", cast(int, generator.latent), dtype=dtype)
-    pictures: Tensor = generator(z_BN) if label is None else generator(z_BN, label)
+def sample_pictures(
+    generator: nn.Module, noise: Noise, label: Tensor | None, *, shorten: float = 1.0, **options: Any
+) -> Tensor:
+    """`x_BCHW` from keyed noise, in the generator's own precision.
+
+    A generator that takes more than a latent vector has a method `draw(noise) -> dict[str, Tensor]` for all its random
+    inputs: `z`, and others by the keyword they are passed as. For any other, z is normal, of its `latent` size.
+
+    Args:
+        generator: maps z, labels (when conditional) and its own keywords to pictures.
+        noise: a key for each picture.
+        label: the pictures' labels, or `None`.
+        shorten: factor on z.
+        options: further keywords of the generator, the same for all pictures.
+    """
+    inputs = draw_inputs(generator, noise)
+    z = inputs.pop("z")
+    z = z if shorten == 1.0 else z * shorten
+    given = (z,) if label is None else (z, label)
+    pictures: Tensor = generator(*given, **inputs, **options)
     return pictures
 
 
-class ClassificationTask:
-    """Which class a picture belongs to: a game with one player, for evaluating generated pictures.
-
-    Args:
-        shift: training pictures are moved by up to this many pixels, at random.
-    """
-
-    provides = ("resolution", "channels", "classes")
-    pipeline = "image_classifier"
-    default_metrics = ()
-
-    def __init__(self, shift: int = 0) -> None:
-        self.shift = shift
-        self.dtype = torch.float32
-        self.classes: tuple[str, ...] = ()
-
-    def open(self, source: Source, dtype: torch.dtype = torch.float32) -> dict[str, Any]:
-        """Look at the data: what the network must know of it."""
-        height, _, channels = _picture_shape(source)
-        if len(source.classes) < 2:
-            raise DataError("a classifier needs labelled data with at least two classes", "set data.labels=folders")
-        self.dtype = dtype
-        self.classes = tuple(source.classes)
-        return {"resolution": height, "channels": channels, "classes": len(self.classes)}
-
-    def transform(self) -> Transform | None:
-        """Nothing: shifts happen on the device, in `generate`."""
-        return None
-
-    def generate(self, generator: nn.Module, batch: Batch, noise: Draw) -> GeneratorOutput:
-        """Logits for the batch's pictures."""
-        pictures = from_pixels(batch["image"], self.dtype)
-        if self.shift:
-            pictures = _shifted(pictures, noise, self.shift)
-        return GeneratorOutput(generator(pictures))
-
-    def real(self, batch: Batch) -> Tensor | None:
-        """Nothing: there is no discriminator."""
-        return None
-
-    def condition(self, batch: Batch) -> Tensor | None:
-        """Nothing: there is no discriminator."""
-        return None
-
-    def preview(self, generator: nn.Module, file: Path, count: int, seed: int, device: torch.device) -> None:
-        """Nothing to look at."""
-
-    @torch.no_grad()
-    def measure(
-        self,
-        generator: nn.Module,
-        held_out: Source,
-        train: Source | None,
-        *,
-        device: torch.device,
-        **settings: Any,
-    ) -> dict[str, float]:
-        """Accuracy on held-out pictures, with the half width of its 95 % Wilson interval."""
-        if "label" not in held_out[0]:
-            raise DataError("a classifier is measured on labelled data, and this has no labels")
-        right = count = 0
-        for batch in evaluation_batches(held_out, PAGE):
-            logits = generator(from_pixels(batch["image"].to(device), self.dtype))
-            right += int((logits.argmax(1).cpu() == batch["label"]).sum())
-            count += len(batch["label"])
-        low, high = wilson_interval(right, count)
-        return {"accuracy": right / count, "accuracy_half_width": (high - low) / 2}
-
-    def model_config(self) -> dict[str, Any]:
-        """What a model of this task must remember beside its network's spec."""
-        return {"classes": list(self.classes)}
+def draw_inputs(generator: nn.Module, noise: Noise) -> dict[str, Tensor]:
+    """The random inputs of a generator by name, `z` among them; see `sample_pictures`."""
+    draw = getattr(generator, "draw", None)
+    if draw is None:
+        return {"z": noise.normal("z", cast(int, generator.latent), dtype=next(generator.parameters()).dtype)}
+    return dict(draw(noise))
 
 
 def _first_readable(source: Source) -> Mapping[str, Any]:
@@ -220,31 +219,14 @@ def _first_readable(source: Source) -> Mapping[str, Any]:
     raise DataError("none of the pictures can be read", "look at them with another program")
 
 
-def _picture_shape(source: Source) -> tuple[int, int, int]:
+def picture_shape(source: Source) -> tuple[int, int, int]:
+    """Height, width and channels of a source's pictures.
+
+    Raises:
+        DataError: none can be read, or the samples are no pictures.
+    """
     item = _first_readable(source)
     if "image" not in item:
         raise DataError(f"this data holds no pictures; its samples have {', '.join(sorted(item))}")
     height, width, channels = item["image"].shape
     return int(height), int(width), int(channels)
-
-
-def _labels(source: Source, count: int, classes: int) -> Tensor:
-    """Labels of the data in its own proportions, repeated to `count`; all classes in turn where it has no labels."""
-    if "label" not in source[0]:
-        return torch.arange(count) % classes
-    found = torch.cat([batch["label"] for batch in evaluation_batches(source, 1024)])
-    order = torch.randperm(len(found), generator=torch.Generator().manual_seed(0))
-    return found[order].repeat(math.ceil(count / len(found)))[:count]
-
-
-def _shifted(pictures: Tensor, noise: Noise, reach: int) -> Tensor:
-    """Each picture moved by whole pixels; what comes in from outside repeats the border."""
-    size = pictures.shape[-1]
-    padded = torch.nn.functional.pad(pictures, (reach,) * 4, mode="replicate")
-    moves = noise.integers("shift", 0, 2 * reach + 1, 2)
-    offsets = torch.arange(size, device=pictures.device)
-    rows = (moves[:, 0, None] + offsets)[:, None, :, None]
-    columns = (moves[:, 1, None] + offsets)[:, None, None, :]
-    batch = torch.arange(len(pictures), device=pictures.device)[:, None, None, None]
-    channel = torch.arange(pictures.shape[1], device=pictures.device)[None, :, None, None]
-    return padded[batch, channel, rows, columns]

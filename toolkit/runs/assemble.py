@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import torch
 from torch import nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from toolkit.adversarial.ema import Ema
 from toolkit.adversarial.game import Game, Player
@@ -22,7 +21,7 @@ from toolkit.engine.device import Precision
 from toolkit.engine.processes import Processes, broadcast_module
 from toolkit.engine.randomness import fold
 from toolkit.errors import ConfigError, Problem
-from toolkit.nn.init import fan_in_normal_
+from toolkit.nn.building import build_module
 from toolkit.runs.task import RunnableTask
 
 
@@ -41,15 +40,20 @@ class Opened:
     splits: dict[str, Source]
 
 
-def open_recipe(recipe: Recipe, dtype: torch.dtype = torch.float32) -> Opened:
+def open_recipe(recipe: Recipe, dtype: torch.dtype = torch.float32, source: Source | None = None) -> Opened:
     """Open the data and complete the recipe with what follows from it.
+
+    Args:
+        recipe: validated.
+        dtype: what the networks compute in.
+        source: the recipe's data, when it has been opened already.
 
     Raises:
         DataError: the data is absent or unfit.
         ConfigError: a network cannot be built for such data.
     """
     task: RunnableTask = build("tasks", recipe.task, "task")
-    source: Source = build("datasets", recipe.data, "data")
+    source = build("datasets", recipe.data, "data") if source is None else source
     context = task.open(source, dtype)
     _check_fit(recipe, context)
     parts = split(source, recipe.split.model_dump(), seed=0)
@@ -85,24 +89,7 @@ def build_network(kind: str, spec: dict[str, Any], path: str, seed: int) -> nn.M
         ConfigError: its constructor refuses the values, in its own words.
     """
     torch.manual_seed(fold(seed, "init", path) % 2**63)
-    network: nn.Module = build(kind, spec, path)
-    if spec.get("spectral_norm"):
-        _normalise_spectrally(network)
-    return network
-
-
-def _normalise_spectrally(network: nn.Module) -> None:
-    """Spectral normalisation (Miyato et al. 2018) of every weight matrix and kernel, in place.
-
-    A layer that starts at zero has no norm to divide by, so it starts at random instead.
-    """
-    kinds = (nn.Linear, nn.Embedding, nn.modules.conv._ConvNd)
-    for module in [found for found in network.modules() if isinstance(found, kinds)]:
-        weight = module.weight
-        assert isinstance(weight, torch.Tensor)
-        if not weight.any():
-            fan_in_normal_(weight)
-        spectral_norm(module)
+    return build_module(kind, spec, path)
 
 
 def build_game(opened: Opened, device: torch.device, precision: Precision) -> Game:

@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
+from toolkit.adversarial.judge import DISCRIMINATORS
 from toolkit.engine.files import atomic_folder
 from toolkit.engine.models import WEIGHTS, locate_model
-from toolkit.engine.weights import write_weights
+from toolkit.engine.weights import read_weights, write_weights
 from toolkit.errors import ToolkitError, TrainingError, require
 from toolkit.runs.models import load
 
@@ -27,7 +28,7 @@ def export(
         model: a run or model folder.
         out: the folder to write.
         to: `onnx` (any batch size), `torch` (a `torch.export` program), or `safetensors` (a copy of the model folder).
-        half: store the weights of a `safetensors` model as float16, in half the space.
+        half: store the weights of a `safetensors` model, and of its judge, as float16, in half the space.
         tolerance: largest difference to the original's output that is accepted; 1e-3, or 5e-2 for half precision.
 
     Returns:
@@ -107,6 +108,8 @@ def _torch(pipeline: Any, file: Path) -> float:
 
 def _half(pipeline: Any, folder: Path) -> float:
     write_weights(folder / WEIGHTS, pipeline.module.state_dict(), torch.float16)
+    if (folder / DISCRIMINATORS).is_file():
+        write_weights(folder / DISCRIMINATORS, read_weights(folder / DISCRIMINATORS), torch.float16)
     inputs = pipeline.example_inputs().values()
     return _difference(load(folder, device="cpu").module(*inputs), pipeline.module(*inputs))
 

@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 import toolkit
+from toolkit.adversarial.judge import DISCRIMINATORS
 from toolkit.adversarial.trainer import Progress
 from toolkit.config import to_document
 from toolkit.engine.device import choose_device
@@ -16,14 +17,20 @@ from toolkit.engine.models import ModelFolder, locate_model, read_model, save_mo
 from toolkit.errors import CheckpointError, ConfigError, UnknownPartError
 from toolkit.registry import REGISTRY, import_script
 from toolkit.runs.assemble import Opened
+from toolkit.runs.judging import JudgeFiles
 
 _REPORTED = ("win_rate", "diversity", "samples_per_second")
 
 
 def write_model(
-    folder: Path, opened: Opened, network: nn.Module, progress: Progress, values: Mapping[str, float]
+    folder: Path,
+    opened: Opened,
+    network: nn.Module,
+    progress: Progress,
+    values: Mapping[str, float],
+    judge: JudgeFiles | None = None,
 ) -> None:
-    """Write the network that a run made as a model folder, with a card."""
+    """Write the network that a run made as a model folder, with a card and, if it can have one, its judge."""
     recipe = opened.recipe
     config = {
         "pipeline": opened.task.pipeline,
@@ -33,10 +40,22 @@ def write_model(
         "trained": {"steps": progress.step, "samples": progress.samples},
         "recipe": to_document(recipe),
     }
-    save_model(folder, network.state_dict(), config, _card(opened, network, progress, values))
+    if judge is None:
+        save_model(folder, network.state_dict(), config, _card(opened, network, progress, values))
+        return
+    config["judge"] = judge.document
+    weights = {DISCRIMINATORS: judge.weights} if judge.weights else {}
+    card = _card(opened, network, progress, values, judge.document)
+    save_model(folder, network.state_dict(), config, card, judge.files, more_weights=weights)
 
 
-def _card(opened: Opened, network: nn.Module, progress: Progress, values: Mapping[str, float]) -> str:
+def _card(
+    opened: Opened,
+    network: nn.Module,
+    progress: Progress,
+    values: Mapping[str, float],
+    judge: Mapping[str, Any] | None = None,
+) -> str:
     recipe = opened.recipe
     terms = [spec["name"] for spec in recipe.terms]
     parts = [recipe.loss["name"], *(spec["name"] for spec in recipe.penalties)] if recipe.discriminators else []
@@ -51,9 +70,17 @@ def _card(opened: Opened, network: nn.Module, progress: Progress, values: Mappin
         f"| losses | {', '.join([*parts, *terms])} |\n"
         f"| trained for | {progress.step:,} steps of {recipe.trainer.batch_size}, {progress.samples:,} samples |\n"
         f"| seed | {recipe.seed} |\n"
-        f"{figures}\n"
+        f"{figures}{_judge_row(judge or {})}\n"
         'Load it with `toolkit.load("FOLDER")`. The terms of use are those of the data it was trained on.\n'
     )
+
+
+def _judge_row(judge: Mapping[str, Any]) -> str:
+    """How well the discriminator tells real from generated samples, for the card."""
+    if "calibration" not in judge:
+        return ""
+    part, ranking = judge["calibrated_on"]["split"], judge["calibration"]["ranking"]
+    return f"| judge | a real sample ({part}) scores higher than a generated one in {ranking:.0%} of pairs |\n"
 
 
 def load(path: str | Path, device: str = "auto") -> Any:

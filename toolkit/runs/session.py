@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,16 +16,20 @@ from toolkit.adversarial.health import HealthMonitor
 from toolkit.adversarial.trainer import Observer, Trainer
 from toolkit.config import build, to_document
 from toolkit.config.yaml import dump_yaml, parse_yaml
+from toolkit.data.source import Source
+from toolkit.engine.cache import cache_folder
 from toolkit.engine.checkpoint import Checkpoint, CheckpointStore
 from toolkit.engine.processes import Processes, agree, barrier, gather_objects
 from toolkit.engine.progress import Progress
 from toolkit.engine.signals import StopRequest
 from toolkit.engine.trackers import Tracker, Truncating, read_metrics
 from toolkit.errors import CheckpointError
+from toolkit.metrics.bank_cache import BankCache
 from toolkit.metrics.extractor import Extractor
 from toolkit.runs.assemble import Opened, build_loader
 from toolkit.runs.folder import RunFolder
-from toolkit.runs.measure import build_extractor, measure_network
+from toolkit.runs.judging import make_judge
+from toolkit.runs.measure import build_extractor, build_metrics, held_out_part, measure_network, recipe_metrics
 from toolkit.runs.models import write_model
 from toolkit.runs.observers import Checkpointer, Evaluator, Reporter, SampleWriter, evaluated_network
 from toolkit.runs.snapshot import restore
@@ -78,17 +83,18 @@ class Session:
         self.stream = build_loader(opened, processes)
         self.restored: int | None = None
         self._stopped_by: str | None = None
-        self._extractor: Extractor | None = None
+        self._eye: tuple[Extractor, Source] | None = None
+        self._cache = BankCache(cache_folder("features"))
         options = self.recipe.trainer
         self.store = CheckpointStore(
             folder.checkpoints, options.keep_checkpoints, options.keep_best, options.best_is == "lowest"
         )
 
-    def prepare(self, fresh: bool) -> None:
-        """Begin the folder, or take up the newest checkpoint."""
+    def prepare(self, fresh: bool, documents: Mapping[str, str] | None = None) -> None:
+        """Begin the folder, with further texts to keep in it, or take up the newest checkpoint."""
         if fresh:
             if self.processes.is_main:
-                self.folder.begin(self.recipe, self.device)
+                self.folder.begin(self.recipe, self.device, documents)
             barrier()
             return
         checkpoint = self.store.latest()
@@ -184,16 +190,32 @@ class Session:
             self.opened.task.preview(network, file, recipe.report.samples, recipe.seed, self.device)
 
     def _measure(self, network: nn.Module) -> dict[str, float]:
-        if self._extractor is None:
-            self._extractor = build_extractor(self.opened)
-        count = self.recipe.report.evaluation_samples
-        return measure_network(self.opened, network, "validation", count, self.device, extractor=self._extractor)
+        if self._eye is None:
+            extractor = build_extractor(self.recipe.extractor, self.device)
+            self._eye = extractor, held_out_part(self.opened, "validation")
+        extractor, held_out = self._eye
+        found = measure_network(
+            self.opened,
+            network,
+            held_out,
+            self.opened.splits["train"],
+            self.recipe.report.evaluation_samples,
+            self.device,
+            extractor=extractor,
+            metrics=build_metrics(recipe_metrics(self.opened)),
+            cache=self._cache,
+        )
+        for note in self._cache.take_notes():
+            warnings.warn(note, RuntimeWarning, stacklevel=2)
+        return found.values
 
     def _documents(self) -> dict[str, str]:
         return {"recipe.yaml": dump_yaml(to_document(self.recipe))}
 
     def _write_model(self, values: Mapping[str, float]) -> None:
-        write_model(self.folder.model, self.opened, evaluated_network(self.trainer), self.trainer.progress, values)
+        network, discriminators = evaluated_network(self.trainer), self.trainer.game.discriminators
+        judge = make_judge(self.opened, network, dict(discriminators.items()), self.device)
+        write_model(self.folder.model, self.opened, network, self.trainer.progress, values, judge)
 
     def _reported_before(self) -> dict[str, float]:
         """The last report of an earlier stretch, for one that had nothing left to do."""
