@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from toolkit.engine.models import save_model
 from toolkit.errors import CheckpointError, DataError
+from toolkit.image.classifier import ImageClassifier
 from toolkit.metrics.bank import FeatureBank
 from toolkit.metrics.classifier import ClassifierFeatures, weights_hash
 from toolkit.metrics.extractor import ClassifierExtractor
@@ -126,3 +127,10 @@ def test_the_hash_sees_names_shapes_and_values() -> None:
     others.append({"a": torch.zeros(2, 3), "b": torch.tensor([2.0])})
     assert len({weights_hash(weights) for weights in [one, *others]}) == 4
     assert len(weights_hash({"scalar": torch.tensor(3), "half": torch.ones(2, dtype=torch.bfloat16)})) == 8
+
+
+def test_pictures_with_other_channels_are_refused_in_words() -> None:
+    extractor = ClassifierFeatures.from_module(ImageClassifier(8, 1, 3, 4), "grey judge")
+    for call in (extractor, extractor.probabilities, extractor.features_and_probabilities):
+        with pytest.raises(DataError, match="'grey judge' takes pictures with 1 channels, these have 3"):
+            call(torch.zeros(2, 3, 8, 8))

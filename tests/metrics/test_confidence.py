@@ -68,6 +68,39 @@ def test_training_features_are_passed_on_whole() -> None:
     assert found["memorisation_ratio"][1] > 0
 
 
+def test_a_metric_may_name_a_size_that_its_subsets_can_afford() -> None:
+    seen: list[int] = []
+
+    class Counting(MeanDifference):
+        interval_rows: ClassVar[int] = 20
+
+        def compute(
+            self, real: FeatureBank, fake: FeatureBank, *, train: FeatureBank | None = None
+        ) -> dict[str, float]:
+            seen.append(max(real.kept, fake.kept))
+            return super().compute(real, fake)
+
+    real, fake = bank_of(normal(0, 200, 1)), bank_of(normal(1, 100, 1))
+    half_width = with_confidence(Counting(), real, fake, repeats=400)["difference"][1]
+    assert seen == [200] + 400 * [20]
+    assert half_width == pytest.approx(with_confidence(METRIC, real, fake, repeats=400)["difference"][1], rel=0.15)
+
+
+def test_subsets_of_distances_that_were_measured_once_are_as_good() -> None:
+    class Plain:
+        """The same metric without the shortcut."""
+
+        needs_train: ClassVar[bool] = True
+        higher_is_better = Memorisation.higher_is_better
+        compute = Memorisation().compute
+
+    banks = bank_of(normal(0, 50, 2)), bank_of(normal(1, 50, 2))
+    train = bank_of(normal(2, 50, 2))
+    quick = with_confidence(Memorisation(), *banks, train=train, repeats=4)
+    slow = with_confidence(Plain(), *banks, train=train, repeats=4)
+    assert quick == {name: pytest.approx(value) for name, value in slow.items()}
+
+
 @pytest.mark.parametrize("wrong", [{"repeats": 1}, {"fraction": 1.0}, {"fraction": 0.0}, {"confidence": 1.0}])
 def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(DataError, match="repeats"):

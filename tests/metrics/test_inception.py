@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from toolkit.errors import DataError, MissingExtraError
 from toolkit.metrics.extractor import ClassifierExtractor
-from toolkit.metrics.inception import WEIGHTS_FILE, WEIGHTS_VARIABLE, Inception, find_weights, to_bytes
+from toolkit.metrics.inception import WEIGHTS_FILE, WEIGHTS_VARIABLE, Inception, find_weights, is_available, to_bytes
 
 
 class StandIn(nn.Module):
@@ -60,6 +60,16 @@ def test_features_and_probabilities_of_grey_and_colour(weights: Path) -> None:
     assert isinstance(inception, ClassifierExtractor)
 
 
+def test_it_is_available_with_package_and_weights_only(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(weights))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert not is_available()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    assert is_available()
+    weights.unlink()
+    assert not is_available()
+
+
 @pytest.mark.usefixtures("_package")
 def test_the_name_tells_other_weights_apart(weights: Path, tmp_path: Path) -> None:
     own = tmp_path / "fine-tuned.pth"
@@ -80,9 +90,14 @@ def test_every_byte_survives_the_way_to_floats_and_back() -> None:
     assert torch.equal(to_bytes(levels.float() / 127.5 - 1)[:, :1], levels)
 
 
+def test_transparent_pictures_are_laid_on_white() -> None:
+    x = torch.tensor([[-1.0, -1.0, -1.0, 1.0], [-1.0, -1.0, -1.0, -1.0], [1.0, 0.0, -1.0, 0.0]]).view(3, 4, 1, 1)
+    assert to_bytes(x)[:, :, 0, 0].tolist() == [[0, 0, 0], [255, 255, 255], [255, 191, 128]]
+
+
 def test_other_shapes_are_refused() -> None:
-    for shape in ((2, 4, 8, 8), (3, 8, 8)):
-        with pytest.raises(DataError, match=r"pictures \[B, 1 or 3, H, W\]"):
+    for shape in ((2, 5, 8, 8), (3, 8, 8)):
+        with pytest.raises(DataError, match=r"pictures \[B, 1, 3 or 4, H, W\]"):
             to_bytes(torch.zeros(shape))
 
 

@@ -16,6 +16,7 @@ from toolkit.metrics.confidence import with_confidence
 from toolkit.metrics.frechet import Frechet
 from toolkit.metrics.kernel import Kernel
 from toolkit.metrics.memorisation import Memorisation
+from toolkit.metrics.mode_coverage import ModeCoverage
 from toolkit.metrics.neighbours import DensityCoverage, PrecisionRecall
 
 METRICS: list[Metric] = [
@@ -26,6 +27,7 @@ METRICS: list[Metric] = [
     Accuracy(),
     Score(splits=3),
     Memorisation(),
+    ModeCoverage(),
 ]
 each = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: type(metric).__name__)
 
@@ -85,7 +87,7 @@ def test_confidence_works_with_every_metric(metric: Metric) -> None:
     assert all(half_width >= 0 for _, half_width in found.values())
 
 
-@pytest.mark.parametrize("metric", [m for m in METRICS if not isinstance(m, Accuracy | Score)])
+@pytest.mark.parametrize("metric", [m for m in METRICS if not isinstance(m, Accuracy | Score | ModeCoverage)])
 def test_features_of_other_extractors_are_refused(metric: Metric) -> None:
     with pytest.raises(DataError, match="'identity' and 'other'"):
         metric.compute(labelled(0, 20), bank_of(normal(1, 20, 4), "other"), train=labelled(2, 20))

@@ -111,7 +111,7 @@ def test_parts_use_the_papers_numbers() -> None:
 def test_too_few_samples_and_a_wrong_k_are_refused() -> None:
     with pytest.raises(DataError, match="at least 4 generated samples, not 3"):
         PrecisionRecall().compute(bank_of(normal(0, 9, 2)), bank_of(normal(1, 3, 2)))
-    with pytest.raises(DataError, match="needs more than 5 samples"):
+    with pytest.raises(DataError, match="at least 6 real samples, not 5"):
         DensityCoverage().compute(bank_of(normal(0, 5, 2)), bank_of(normal(1, 3, 2)))
     for part in (PrecisionRecall, DensityCoverage):
         with pytest.raises(ConfigError, match="k: is 0"):

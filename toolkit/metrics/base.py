@@ -15,11 +15,20 @@ class FewSamplesWarning(UserWarning):
 
 @runtime_checkable
 class Metric(Protocol):
-    """Compares generated with real features; registered as kind `metrics`."""
+    """Compares generated with real features; registered as kind `metrics`.
+
+    A metric may have further attributes: `interval_rows`, see `toolkit.metrics.confidence`; `needs_all_rows = True`
+    where it reads the rows of all generated samples, so that a bank must keep them all; `by_class = False` where it
+    means nothing on one class alone.
+    """
 
     @property
-    def higher_is_better(self) -> Mapping[str, bool]:
-        """`{name of a number: whether more is better}` for every number that `compute` returns."""
+    def higher_is_better(self) -> Mapping[str, bool | None]:
+        """`{name of a number: whether more is better}` for every number that `compute` returns.
+
+        `None` for a number that only helps to read another one. The standard error of a number `x` is called
+        `x_std_error`, the ends of its interval `x_low` and `x_high`.
+        """
         ...
 
     @property
@@ -41,13 +50,14 @@ class Metric(Protocol):
         ...
 
 
-def check_comparable(real: FeatureBank, fake: FeatureBank, *, least: int = 2) -> None:
+def check_comparable(real: FeatureBank, fake: FeatureBank, *, least: int = 2, least_real: int | None = None) -> None:
     """Refuse banks that cannot be compared.
 
     Args:
         real: one bank.
         fake: the other.
         least: the fewest kept samples that each must have.
+        least_real: the fewest that the real one must have, where that is another number.
 
     Raises:
         DataError: extractors or dimensions differ, or one has fewer samples.
@@ -59,6 +69,6 @@ def check_comparable(real: FeatureBank, fake: FeatureBank, *, least: int = 2) ->
         )
     if real.dimension != fake.dimension:
         raise DataError(f"features of {real.dimension} and of {fake.dimension} dimensions cannot be compared")
-    for name, bank in (("real", real), ("generated", fake)):
-        if bank.kept < least:
-            raise DataError(f"this metric needs at least {least} {name} samples, not {bank.kept}", "evaluate more")
+    for name, bank, fewest in (("real", real, least if least_real is None else least_real), ("generated", fake, least)):
+        if bank.kept < fewest:
+            raise DataError(f"this metric needs at least {fewest} {name} samples, not {bank.kept}", "evaluate more")

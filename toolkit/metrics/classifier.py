@@ -60,7 +60,9 @@ class ClassifierFeatures:
         model = read_model(locate_model(folder))
         network = build("generators", model.config["generator"])
         load_weights(network, model.weights, model.path)
-        name = f"classifier-{model.path.resolve().name}-{weights_hash(model.weights)}"
+        path = model.path.resolve()
+        called = path.parent.name if path.name == "model" else path.name  # of a run, its own name
+        name = f"classifier-{called}-{weights_hash(model.weights)}"
         return network, name, model.config.get("classes", ())
 
     def to(self, device: torch.device | str) -> ClassifierFeatures:
@@ -92,12 +94,23 @@ class ClassifierFeatures:
                 return self._features(placed(data, self.module, self.name))
 
     def _features(self, data: Tensor) -> Tensor:
+        self._check(data)
         method = self.module.features
         features: Tensor = method(data).flatten(1).float()  # type: ignore[operator]
         self.dimension = int(features.shape[1])
         return features
 
+    def _check(self, data: Tensor) -> None:
+        """A network that says how many channels it takes is not given others."""
+        channels = getattr(self.module, "channels", None)
+        if isinstance(channels, int) and data.ndim == 4 and data.shape[1] != channels:
+            raise DataError(
+                f"the classifier '{self.name}' takes pictures with {channels} channels, these have {data.shape[1]}",
+                "use other features, e.g. extractor.name=pixels (or stacked, for one channel at a time)",
+            )
+
     def _probabilities(self, data: Tensor) -> Tensor:
+        self._check(data)
         logits: Tensor = self.module(data)
         if logits.ndim != 2 or (self.classes and logits.shape[1] != len(self.classes)):
             wanted = len(self.classes) or "K"

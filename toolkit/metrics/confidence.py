@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import math
 import statistics
+import warnings
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import torch
 from scipy.stats import t as student_t
+from torch import Tensor
 
 from toolkit.engine.randomness import fold
 from toolkit.errors import DataError
 from toolkit.metrics.bank import FeatureBank
-from toolkit.metrics.base import Metric
+from toolkit.metrics.base import FewSamplesWarning, Metric
+
+Places: TypeAlias = tuple[Tensor, Tensor]
+"""Rows of a real and of a generated bank, each `[B]` integers."""
+
+
+@runtime_checkable
+class OnSubsets(Protocol):
+    """A metric that can be computed on many subsets of two banks for less than computing it anew on each."""
+
+    def on_subsets(
+        self, real: FeatureBank, fake: FeatureBank, subsets: Sequence[Places], *, train: FeatureBank | None = None
+    ) -> list[dict[str, float]]:
+        """What `compute` gives on each of the subsets."""
+        ...
 
 
 def with_confidence(
@@ -33,13 +51,16 @@ def with_confidence(
     times Student's quantile with `repeats - 1` degrees of freedom. It covers the choice of samples, not the systematic
     error that some metrics have at a given number of samples, nor another run of the training.
 
+    The time for the subsets grows with their squared size for metrics on pairs of samples. Such a metric names an
+    affordable size in `interval_rows`, and the fraction is then lowered to it.
+
     Args:
         metric: the metric.
         real: real features; subsets are taken from the kept rows.
         fake: generated features; likewise.
         train: training features, used whole.
         repeats: number of subsets, at least 2; the half width itself is uncertain by about `1 / sqrt(2 repeats)`.
-        fraction: share of the samples in a subset, above 0 and below 1.
+        fraction: share of the samples in a subset, above 0 and below 1; see above for what lowers it.
         seed: of the choice of subsets.
         confidence: of the interval, above 0 and below 1.
 
@@ -51,19 +72,39 @@ def with_confidence(
             f"repeats {repeats}, fraction {fraction} and confidence {confidence} must be at least 2, within 0..1 and "
             "within 0..1"
         )
-    whole = metric.compute(real, fake, train=train)
-    values: dict[str, list[float]] = {name: [] for name in whole}
-    for repeat in range(repeats):
-        parts = (_part(bank, fraction, fold(seed, role, repeat)) for role, bank in (("real", real), ("fake", fake)))
-        for name, value in metric.compute(*parts, train=train).items():
-            values[name].append(value)
+    rows = getattr(metric, "interval_rows", None)
+    if rows is not None:
+        fraction = min(fraction, rows / max(1, real.kept, fake.kept))
+    subsets = [
+        (
+            _places(real.kept, fraction, fold(seed, "real", repeat)),
+            _places(fake.kept, fraction, fold(seed, "fake", repeat)),
+        )
+        for repeat in range(repeats)
+    ]
+    whole, parts = _values(metric, real, fake, subsets, train)
     wide = float(student_t.ppf(0.5 + confidence / 2, repeats - 1)) * math.sqrt(fraction / (1 - fraction))
-    return {name: (whole[name], wide * statistics.stdev(values[name])) for name in whole}
+    return {name: (whole[name], wide * statistics.stdev(part[name] for part in parts)) for name in whole}
 
 
-def _part(bank: FeatureBank, fraction: float, key: int) -> FeatureBank:
+def _values(
+    metric: Metric, real: FeatureBank, fake: FeatureBank, subsets: Sequence[Places], train: FeatureBank | None
+) -> tuple[dict[str, float], list[dict[str, float]]]:
+    """The numbers on everything and on each subset."""
+    if isinstance(metric, OnSubsets):
+        everything = torch.arange(real.kept), torch.arange(fake.kept)
+        whole, *parts = metric.on_subsets(real, fake, [everything, *subsets], train=train)
+        return whole, parts
+    whole = metric.compute(real, fake, train=train)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FewSamplesWarning)  # said of the whole already where it is true of the whole
+        parts = [metric.compute(real.subset(one), fake.subset(other), train=train) for one, other in subsets]
+    return whole, parts
+
+
+def _places(count: int, fraction: float, key: int) -> Tensor:
     random = torch.Generator().manual_seed(key % 2**63)
-    return bank.subset(torch.randperm(bank.kept, generator=random)[: max(1, round(fraction * bank.kept))])
+    return torch.randperm(count, generator=random)[: max(1, round(fraction * count))]
 
 
 def per_class(

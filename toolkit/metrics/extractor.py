@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
@@ -46,6 +46,20 @@ class ClassifierExtractor(Extractor, Protocol):
 
     def features_and_probabilities(self, data: Tensor) -> tuple[Tensor, Tensor]:
         """Both at once, in one pass where the network can."""
+        ...
+
+
+@runtime_checkable
+class FeatureMaps(Protocol):
+    """A network that shows what it sees in pictures at several scales; a projected discriminator looks through one.
+
+    An extractor offers its network as the attribute `module`. The network takes pictures in [-1, 1], brings them to the
+    size and the range that it was trained with by itself, and can be differentiated. An attribute `channels`, where it
+    has one, says how many colours the pictures must have.
+    """
+
+    def maps(self, x_BCHW: Tensor) -> Sequence[Tensor]:
+        """Activations `[B, N, h, w]`, one for each scale, from the finest to the coarsest."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ WEIGHTS_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 WEIGHTS_VARIABLE = "TOOLKIT_INCEPTION_WEIGHTS"
 """Environment variable with the path of that file."""
+
+NAME = "inception-2015"
+
+FID_SAMPLES = 50_000
+"""Generated samples that published Fréchet Inception Distances are computed from; fewer give a higher number."""
 
 _PAGE = "https://github.com/toshas/torch-fidelity/releases/tag/v0.2.0"
 _FEATURES = "2048"  # after the last average pooling (Heusel et al. 2017)
@@ -41,7 +47,7 @@ class Inception:
         fidelity: Any = require(
             "torch_fidelity.feature_extractor_inceptionv3", "inception", "the feature extractor 'inception'"
         )
-        self.name = "inception-2015" if file.name == WEIGHTS_FILE else f"inception-2015({file.stem})"
+        self.name = NAME if file.name == WEIGHTS_FILE else f"{NAME}({file.stem})"
         self.module = fidelity.FeatureExtractorInceptionV3(
             "inception-v3-compat", [_FEATURES, _LOGITS], feature_extractor_weights_path=str(file)
         )
@@ -52,7 +58,7 @@ class Inception:
         return self
 
     def __call__(self, data: Tensor) -> Tensor:
-        """`[B, 2048]` float32 features of `x_BCHW` in [-1, 1], grey or colour."""
+        """`[B, 2048]` float32 features of `x_BCHW` in [-1, 1]: grey, colour, or colour with alpha."""
         return self.features_and_probabilities(data)[0]
 
     def probabilities(self, data: Tensor) -> Tensor:
@@ -66,6 +72,17 @@ class Inception:
         with evaluating(self.module):
             features, logits = self.module(to_bytes(data).to(place))
             return features.float(), logits.float().softmax(dim=1)
+
+
+def is_available() -> bool:
+    """Whether the package and the weights are on this machine."""
+    if importlib.util.find_spec("torch_fidelity") is None:
+        return False
+    try:
+        find_weights()
+    except DataError:
+        return False
+    return True
 
 
 def find_weights(weights: str | None = None) -> Path:
@@ -88,10 +105,15 @@ def find_weights(weights: str | None = None) -> Path:
 def to_bytes(x_BCHW: Tensor) -> Tensor:
     """`[B, 3, H, W]` uint8 from [-1, 1]: values outside are clamped, grey pictures get three equal channels.
 
+    Pictures with alpha are laid on white, where the network sees what a person sees.
+
     Raises:
-        DataError: not a batch of grey or colour pictures.
+        DataError: not a batch of pictures.
     """
-    if x_BCHW.ndim != 4 or x_BCHW.shape[1] not in (1, 3):
-        raise DataError(f"the extractor 'inception' takes pictures [B, 1 or 3, H, W], not {list(x_BCHW.shape)}")
+    if x_BCHW.ndim != 4 or x_BCHW.shape[1] not in (1, 3, 4):
+        raise DataError(f"the extractor 'inception' takes pictures [B, 1, 3 or 4, H, W], not {list(x_BCHW.shape)}")
+    if x_BCHW.shape[1] == 4:
+        alpha = (x_BCHW[:, 3:].clamp(-1, 1) + 1) / 2
+        x_BCHW = x_BCHW[:, :3].clamp(-1, 1) * alpha + (1 - alpha)
     levels = (x_BCHW.float() * 127.5 + 127.5).round().clamp(0, 255).to(torch.uint8)
     return levels.expand(-1, 3, -1, -1).contiguous()

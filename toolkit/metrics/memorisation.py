@@ -6,9 +6,10 @@ non-parametric test to detect data-copying in generative models"), in its simple
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from toolkit.errors import ConfigError, DataError, Problem
@@ -33,9 +34,16 @@ def memorisation(held_out: Tensor, fake: Tensor, train: Tensor, percentile: floa
     Raises:
         DataError: at least half of the held-out samples are in the training data.
     """
+    return _compared(*_distances(held_out, fake, train), percentile)
+
+
+def _distances(held_out: Tensor, fake: Tensor, train: Tensor) -> tuple[Tensor, Tensor]:
+    """Distance of each held-out and of each generated sample to its nearest training sample."""
     train, held_out, fake = centred(train, held_out, fake)
-    usual = nearest_distances(held_out, train)
-    found = nearest_distances(fake, train)
+    return nearest_distances(held_out, train), nearest_distances(fake, train)
+
+
+def _compared(usual: Tensor, found: Tensor, percentile: float) -> tuple[float, float]:
     median = float(usual.median())
     if median == 0:
         raise DataError(
@@ -68,6 +76,17 @@ class Memorisation:
 
     def compute(self, real: FeatureBank, fake: FeatureBank, *, train: FeatureBank | None = None) -> dict[str, float]:
         """See the class."""
+        return self.on_subsets(real, fake, [(torch.arange(real.kept), torch.arange(fake.kept))], train=train)[0]
+
+    def on_subsets(
+        self,
+        real: FeatureBank,
+        fake: FeatureBank,
+        subsets: Sequence[tuple[Tensor, Tensor]],
+        *,
+        train: FeatureBank | None = None,
+    ) -> list[dict[str, float]]:
+        """The numbers on each subset of the rows of `real` and `fake`; the distances are measured only once."""
         if train is None:
             raise DataError("the metric 'memorisation' needs the features of the training data", "give `train`")
         check_comparable(real, fake, least=1)
@@ -77,5 +96,9 @@ class Memorisation:
                 f"the metric 'memorisation' needs all {train.count} training samples, only {train.kept} were kept",
                 "raise the capacity of the training data's feature bank",
             )
-        ratio, fraction = memorisation(real.features, fake.features, train.features, self.percentile)
-        return {"memorisation_ratio": ratio, "memorised_fraction": fraction}
+        usual, found = _distances(real.features, fake.features, train.features)
+        numbers = []
+        for of_real, of_fake in subsets:
+            ratio, fraction = _compared(usual[of_real], found[of_fake], self.percentile)
+            numbers.append({"memorisation_ratio": ratio, "memorised_fraction": fraction})
+        return numbers

@@ -1,79 +1,109 @@
-"""Measuring a run or a model against held-out data."""
+"""Measuring a run or a model against data that it was not trained on."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.config import Recipe, build, validate
-from toolkit.config.overrides import apply_overrides
-from toolkit.data.source import Source
-from toolkit.engine.models import locate_model
+from toolkit.engine.cache import cache_folder
 from toolkit.errors import CheckpointError, DataError
-from toolkit.runs.assemble import open_recipe
-from toolkit.runs.measure import build_extractor, measure_network
-from toolkit.runs.models import load
+from toolkit.metrics.bank_cache import BankCache
+from toolkit.runs.candidate import Candidate
+from toolkit.runs.sets import evaluate_pictures, is_picture_set
+
+REPEATS = 10
 
 
 def evaluate(
     target: str | Path,
     *,
     real: str | Path | None = None,
+    train: str | Path | None = None,
+    features: str | None = None,
+    metrics: str | Sequence[str] = (),
     split: str = "test",
     samples: int | None = None,
     seed: int = 0,
-    overrides: list[str] | tuple[str, ...] = (),
+    per_class: bool = False,
+    repeats: int = REPEATS,
+    cache: bool = True,
+    overrides: Sequence[str] = (),
+    judge: bool = False,
+    pages: Callable[[Any], Callable[..., Any]] | None = None,
 ) -> dict[str, Any]:
-    """Compare what a model generates with real data that it was not trained on.
+    """Compare what a model generates, or somebody's pictures, with real data that were not trained on.
 
     Args:
-        target: a run folder or a model folder.
-        real: a folder of pictures or a .npz file to compare with, instead of the recipe's own data.
-        split: which split of the recipe's data to compare with.
+        target: a run folder, a model folder or a shipped model's name; or a folder of pictures or an `.npz` file.
+        real: a folder of pictures or an `.npz` file to compare with; the held-out part of the recipe's own data when
+            left out.
+        train: a folder or `.npz` file with the training data, for metrics of memorisation; the recipe's own when it is
+            there.
+        features: name of the extractor, or of a classifier model, instead of the recipe's.
+        metrics: names of metrics instead of the recipe's; `"all"` for every one that fits.
+        split: which split of the recipe's data to compare with, or part of `real` if its folders name parts.
         samples: how many to generate; the recipe's `report.evaluation_samples` when left out.
-        seed: of the generated samples.
+        seed: of the generated samples and of the subsets.
+        per_class: also the numbers of each class.
+        repeats: random subsets for the 95 % intervals, at least 2; 0 for no intervals.
+        cache: keep the features of real data on disk for the next time.
         overrides: changes of the recipe, e.g. `extractor.name=pixels`.
+        judge: measure only pictures that the model's own discriminators accept (`toolkit generate --judge`).
+        pages: given the loaded pipeline, makes what generates the samples (see `toolkit.image.measure.Pages`) in yet
+            another way than straight from the network.
 
     Returns:
-        `metrics` by name; beside them the model, the features they are computed in, and the counts.
+        `metrics` by name and the half widths of their 95 % `intervals`; beside them what was compared, the features it
+        was compared in, whether a Fréchet distance is comparable with published FIDs, and what was left out.
 
     Raises:
-        CheckpointError: there is no model, or it does not remember its recipe.
-        DataError: the data is absent.
+        CheckpointError: there is no model, it does not remember its recipe, or has no judge.
+        DataError: the data is absent, or too little for every metric or for one that was named.
     """
     started = time.perf_counter()
-    pipeline = load(target)
-    document = pipeline.config.get("recipe")
-    if not isinstance(document, dict):
-        raise CheckpointError(f"{target} does not remember the recipe it was trained with, so it cannot be evaluated")
-    source = f"{locate_model(target)}/config.json"
-    recipe = validate(apply_overrides(document, overrides, source), source)
-    opened = open_recipe(recipe)
-    held_out = None if real is None else open_real(Path(real), recipe)
-    count = samples or recipe.report.evaluation_samples
-    network = pipeline.module
-    device = next(network.parameters()).device
-    extractor = build_extractor(opened)
-    values = measure_network(opened, network, split, count, device, seed=seed, held_out=held_out, extractor=extractor)
-    compared = held_out if held_out is not None else opened.splits[split]
-    return {
-        "model": str(locate_model(target)),
-        "real": str(real) if real is not None else f"{recipe.data['name']} ({split})",
-        "real_samples": len(compared),
-        "samples": count,
-        "features": extractor.name,
-        "seed": seed,
-        "metrics": values,
-        "seconds": round(time.perf_counter() - started, 2),
-    }
+    if repeats == 1 or repeats < 0:
+        raise DataError(f"intervals need at least 2 repeats, not {repeats}", "give 0 for no intervals")
+    if judge:
+        pages = judged_samples
+    chosen = [metrics] if isinstance(metrics, str) else list(metrics)
+    banks = BankCache(cache_folder("features") if cache else None)
+    settings: dict[str, Any] = {"repeats": repeats, "by_class": per_class}
+    if is_picture_set(target, real):
+        if judge:
+            raise DataError(f"{target} holds pictures, and only a model has a judge", "leave --judge out")
+        found = evaluate_pictures(
+            target,
+            real,
+            train,
+            features=features,
+            chosen=chosen,
+            split=split,
+            limit=samples,
+            seed=seed,
+            overrides=overrides,
+            cache=banks,
+            **settings,
+        )
+    else:
+        candidate = Candidate(target, features, chosen, overrides)
+        candidate.open(real, train, split)
+        found = candidate.measure(samples, seed, banks, pages, settings) | {"judged": judge}
+    return {**found, "seconds": round(time.perf_counter() - started, 2)}
 
 
-def open_real(path: Path, recipe: Recipe) -> Source:
-    """Real data to compare with, brought to the model's resolution and channels."""
-    if not path.exists():
-        raise DataError(f"--real {path}: there is no such folder or file")
-    shape = {key: recipe.generator[key] for key in ("resolution", "channels")}
-    spec = {"name": "npz", "labels": None} if path.suffix == ".npz" else {"name": "folder"}
-    source: Source = build("datasets", {**spec, "path": str(path)}, "--real", **shape)
-    return source
+def judged_samples(pipeline: Any) -> Callable[..., Any]:
+    """Pages of pictures that the model's own discriminators accept.
+
+    Raises:
+        CheckpointError: the model has no judge.
+    """
+    if not hasattr(type(pipeline), "stored_judge"):
+        raise CheckpointError(
+            f"a model for {getattr(pipeline, 'modality', 'something else')} has no judge of its samples",
+            "leave --judge out",
+        )
+    from toolkit.image.judging import judged_pages
+
+    return judged_pages(pipeline)
