@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "train": "toolkit.runs:train",
     "resume": "toolkit.runs:resume",
+    "start": "toolkit.runs:start",
     "evaluate": "toolkit.runs:evaluate",
     "load": "toolkit.runs:load",
     "prepare": "toolkit.runs:prepare",
@@ -28,7 +29,7 @@ _LAZY = {
 if TYPE_CHECKING:
     from toolkit.config import load_recipe
     from toolkit.registry import register
-    from toolkit.runs import evaluate, load, prepare, resume, train
+    from toolkit.runs import evaluate, load, prepare, resume, start, train
 
 __all__ = [
     "__version__",
@@ -38,6 +39,7 @@ __all__ = [
     "prepare",
     "register",
     "resume",
+    "start",
     "train",
 ]
 

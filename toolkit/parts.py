@@ -17,7 +17,9 @@ KINDS = (
     "metrics",
     "tasks",
     "pipelines",
+    "importers",
     "trackers",
+    "starters",
 )
 """What a part can be. Outside packages add parts through entry points in the group `toolkit.<kind>`."""
 
@@ -72,32 +74,45 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "generators": {
         "dcgan": "toolkit.image.dcgan:DCGANGenerator",
         "residual": "toolkit.image.residual:ResidualGenerator",
+        "resnet": "toolkit.image.resnet:ResNetGenerator",
+        "style": "toolkit.image.style:StyleGenerator",
         "classifier": "toolkit.image.classifier:ImageClassifier",
     },
     "discriminators": {
         "dcgan": "toolkit.image.dcgan:DCGANDiscriminator",
         "residual": "toolkit.image.residual:ResidualDiscriminator",
+        "resnet": "toolkit.image.resnet:ResNetDiscriminator",
+        "projected": "toolkit.image.projected:ProjectedDiscriminator",
+        "style": "toolkit.image.style_discriminator:StyleDiscriminator",
     },
     "datasets": {
         "folder": "toolkit.data.folder:ImageFolder",
         "npz": "toolkit.data.npz:ArrayFile",
         "digits": "toolkit.data.digits:Digits",
         "fashion_mnist": "toolkit.data.fashion_mnist:FashionMNIST",
+        "mnist": "toolkit.data.mnist:MNIST",
+        "stacked_mnist": "toolkit.data.stacked:StackedMNIST",
+        "emoji": "toolkit.data.emoji:Emoji",
         "shards": "toolkit.data.shards:TarShards",
         "huggingface": "toolkit.data.huggingface:HuggingFaceImages",
+        "generated": "toolkit.image.generated:GeneratedPictures",
     },
     "tasks": {
         "image": "toolkit.image.task:ImageTask",
-        "image_classification": "toolkit.image.task:ClassificationTask",
+        "image_classification": "toolkit.image.classification:ClassificationTask",
     },
     "pipelines": {
         "image": "toolkit.image.pipeline:ImagePipeline",
         "image_classifier": "toolkit.image.pipeline:ClassifierPipeline",
     },
+    "importers": {
+        "dcgan": "toolkit.image.published:dcgan_from_state_dict",
+    },
     "extractors": {
         "pixels": "toolkit.metrics.pixels:Pixels",
         "classifier": "toolkit.metrics.classifier:ClassifierFeatures",
         "inception": "toolkit.metrics.inception:Inception",
+        "stacked": "toolkit.metrics.stacked:StackedClassifier",
     },
     "metrics": {
         "frechet": "toolkit.metrics.frechet:Frechet",
@@ -107,11 +122,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "accuracy": "toolkit.metrics.classification:Accuracy",
         "score": "toolkit.metrics.classification:Score",
         "memorisation": "toolkit.metrics.memorisation:Memorisation",
+        "mode_coverage": "toolkit.metrics.mode_coverage:ModeCoverage",
     },
     "trackers": {
         "jsonl": "toolkit.engine.trackers:JSONLines",
         "tensorboard": "toolkit.engine.tensorboard_tracker:TensorBoard",
         "wandb": "toolkit.engine.wandb_tracker:WeightsAndBiases",
         "mlflow": "toolkit.engine.mlflow_tracker:MLflow",
+    },
+    "starters": {
+        "image": "toolkit.image.start:ImageStarter",
     },
 }

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.judged import judged
 from tests.tiny import contents, refused, tiny_recipe, toolkit
+
+__all__ = ["judged"]
 
 
 def generate(run: Path, out: Path, *arguments: object) -> dict[str, bytes]:
@@ -40,8 +44,8 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_others(trained: Pat
 def test_how_many_are_made_does_not_change_any_of_them(trained: Path, tmp_path: Path) -> None:
     few = generate(trained, tmp_path / "few", "--count", 3)
     many = generate(trained, tmp_path / "many", "--count", 70)  # more than one batch
-    assert len(many) == 71
-    assert all(many[name] == few[name] for name in few if name != "grid.png")
+    assert len(many) == 72  # with grid.png and pictures.json
+    assert all(many[name] == few[name] for name in few if name not in ("grid.png", "pictures.json"))
 
 
 def test_a_class_is_chosen_by_name_or_number(trained: Path, tmp_path: Path) -> None:
@@ -59,7 +63,59 @@ def test_the_default_words_say_where_the_pictures_are(
     outcome = toolkit("generate", "image", trained)
     assert outcome.out.startswith("16 pictures in ")
     assert outcome.out.endswith("pictures/  (all of them: pictures/grid.png)\n")
-    assert len(list((tmp_path / "pictures").iterdir())) == 17
+    assert len(list((tmp_path / "pictures").iterdir())) == 18
+
+
+def test_a_smaller_set_in_the_same_folder_leaves_nothing_of_the_larger_one(trained: Path, tmp_path: Path) -> None:
+    generate(trained, tmp_path / "p", "--count", 6)
+    (tmp_path / "p" / "letter.txt").write_text("mine")
+    left = generate(trained, tmp_path / "p", "--count", 2)
+    assert left.keys() == {"00000.png", "00001.png", "grid.png", "pictures.json", "letter.txt"}
+
+
+def test_judged_pictures_come_with_score_origin_and_acceptance_rate(judged: Path, tmp_path: Path) -> None:
+    arguments = ["--count", 64, "--judge", "--seed", 1, "--out", tmp_path / "p", "--json"]
+    told = toolkit("generate", "image", judged, *arguments).json
+    assert told["count"] == len(told["pictures"]) == 64
+    assert told["acceptance_rate"] == 64 / told["candidates"] < 1
+    for entry in told["pictures"]:
+        assert Path(entry["file"]).is_file()
+        assert entry["seed"] == 1
+        assert 0 <= entry["score"] <= 1
+    assert len({entry["index"] for entry in told["pictures"]}) == 64
+    assert told["judged"]["after"]["mean_score"] > told["judged"]["before"]["mean_score"]
+    assert told["judged"]["after"]["frechet_distance"] is None
+    assert "too few" in told["judged"]["reason"]
+    once = contents(tmp_path / "p")
+    assert toolkit("generate", "image", judged, *arguments).json["pictures"] == told["pictures"]
+    assert contents(tmp_path / "p") == once
+
+
+def test_judging_is_told_in_words_with_the_distance_before_and_after(judged: Path, tmp_path: Path) -> None:
+    outcome = toolkit("generate", "image", judged, "--count", 80, "--judge", "--out", tmp_path / "p")
+    lines = outcome.out.splitlines()
+    assert lines[0].startswith("80 pictures in ")
+    assert lines[1].startswith("the judge accepted ")
+    assert "unjudged" in lines[2]
+    assert lines[3].startswith("Fréchet distance to ")
+    assert "pixels-8x8" in lines[3]
+
+
+def test_a_class_and_a_share_go_with_the_judge(judged: Path, tmp_path: Path) -> None:
+    arguments = ["--judge", "--class", "7", "--acceptance", 0.8, "--count", 5, "--out", tmp_path / "p", "--json"]
+    told = toolkit("generate", "image", judged, *arguments).json
+    assert {entry["class"] for entry in told["pictures"]} == {"7"}
+    assert "one class" in told["judged"]["reason"]
+
+
+def test_a_model_without_a_judge_is_explained_and_nothing_written(judged: Path, tmp_path: Path) -> None:
+    config = json.loads((judged / "config.json").read_text())
+    del config["judge"]
+    (judged / "config.json").write_text(json.dumps(config))
+    message = refused("generate", "image", judged, "--judge", "--out", tmp_path / "p")
+    assert "no discriminator to judge with" in message
+    assert "toolkit resume" in message
+    assert not (tmp_path / "p").exists()
 
 
 def test_an_unconditional_model_has_no_classes(tmp_path: Path) -> None:
@@ -77,6 +133,8 @@ def test_an_unconditional_model_has_no_classes(tmp_path: Path) -> None:
     [
         (["--class", "11"], "no class '11'"),
         (["--class", "cat"], "choices: 0, 1, 2"),
+        (["--acceptance", "0.5"], "goes with a judge"),
+        (["--judge", "--acceptance", "0"], "acceptance"),
         (["--device", "cuda:99"], "device"),
         (["--device", "gpu"], "unknown device 'gpu'"),
     ],

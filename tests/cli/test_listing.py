@@ -115,7 +115,8 @@ def test_a_part_is_shown_as_json_with_its_source(script: Path) -> None:
 
 
 def test_a_name_of_several_kinds_is_shown_for_each_unless_the_kind_is_given() -> None:
-    assert [entry["kind"] for entry in toolkit("show", "dcgan", "--json").json] == ["generators", "discriminators"]
+    kinds = ["generators", "discriminators", "importers"]
+    assert [entry["kind"] for entry in toolkit("show", "dcgan", "--json").json] == kinds
     assert [entry["kind"] for entry in toolkit("show", "discriminators/dcgan", "--json").json] == ["discriminators"]
 
 

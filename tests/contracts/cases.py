@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from tests.recipes import stand_ins
 from toolkit.config import build
 from toolkit.engine.models import save_model
 from toolkit.metrics.inception import WEIGHTS_FILE
@@ -62,6 +63,14 @@ def folder(place: Place) -> list[Settings]:
     ]
 
 
+def start_on_pictures(place: Place) -> list[Settings]:
+    for number, picture in enumerate(pixels(24)):
+        file = place.folder / "data" / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(png(picture))
+    return [{"data": place.folder / "data"}, {"data": place.folder / "data", "asked": ["trainer.steps=8000"]}]
+
+
 def npz(place: Place) -> list[Settings]:
     file = place.folder / "pictures.npz"
     np.savez(file, images=pixels(), labels=np.arange(PICTURES) % 3)
@@ -74,6 +83,20 @@ def fashion_mnist(place: Place) -> list[Settings]:
         numbers = np.arange(PICTURES)
         np.savez(place.folder / f"fashion-mnist-{name}.npz", images=grey, labels=numbers % 10, index=numbers)
     return [{"path": str(place.folder)}]
+
+
+def mnist(place: Place) -> list[Settings]:
+    return [{"path": str(stand_ins.mnist(place.folder, PICTURES, PICTURES))}]
+
+
+def stacked_mnist(place: Place) -> list[Settings]:
+    path = mnist(place)[0]["path"]
+    return [{"path": path, "count": 20, "held_out": 5}, {"path": path, "resolution": 28, "count": 20, "held_out": 0}]
+
+
+def emoji(place: Place) -> list[Settings]:
+    path = str(stand_ins.emoji(place.folder, PICTURES))
+    return [{"path": path}, {"path": path, "resolution": 16}]
 
 
 def shards(place: Place) -> list[Settings]:
@@ -106,6 +129,32 @@ def classifier(place: Place) -> list[Settings]:
         model, build("generators", spec).state_dict(), {"generator": spec, "classes": ["cat", "dog"]}, "# Card\n"
     )
     return [{"model": str(model)}]
+
+
+def projected(place: Place) -> list[Settings]:
+    features = {"name": "classifier", **classifier(place)[0]}
+    return [
+        {"features": features, "width": 4},
+        {"features": features, "width": 4, "channels": 4, "mixed_width": 6, "spectral_norm": False},
+    ]
+
+
+def stacked(place: Place) -> list[Settings]:
+    spec = {"name": "classifier", "resolution": 16, "channels": 1, "classes": 2, "width": 4}
+    model = place.folder / "model"
+    config = {"generator": spec, "classes": ["0", "1"]}
+    save_model(model, build("generators", spec).state_dict(), config, "# Card\n")
+    return [{"model": str(model)}]
+
+
+def generated(place: Place) -> list[Settings]:
+    several = []
+    for name, classes in (("plain", []), ("conditional", ["cat", "dog"])):
+        spec = {**DCGAN, "classes": len(classes) or None}
+        config = {"pipeline": "image", "generator": spec, "classes": classes}
+        save_model(place.folder / name, build("generators", spec).state_dict(), config, "# Card\n")
+        several.append({"model": str(place.folder / name), "count": PICTURES, "device": "cpu"})
+    return several
 
 
 class _InceptionStandIn(nn.Module):
@@ -170,12 +219,32 @@ def settings(*several: Settings) -> Callable[[Place], list[Settings]]:
     return lambda place: list(several)
 
 
+def published_dcgan(place: Place) -> list[Settings]:
+    network = build("generators", {"name": "dcgan", "width": 2, "latent": 3, "resolution": 16, "channels": 1})
+    names = {"layers.0.0": "main.0", "layers.0.1": "main.1", "layers.1.0": "main.3", "layers.1.1": "main.4"}
+    names["head"] = "main.6"
+    state = {f"{names[key.rpartition('.')[0]]}.{key.rpartition('.')[2]}": v for key, v in network.state_dict().items()}
+
+    def same(pipeline: Any) -> bool:
+        z = torch.linspace(-2, 2, 6).view(2, 3)
+        return torch.equal(pipeline.module(z), network.eval()(z))
+
+    return [{"state": state, "same": same}]
+
+
 CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "generators/dcgan": settings({"width": 8}, {"width": 8, "norm": "none", "resolution": 8, "channels": 1}),
     "generators/residual": settings({"width": 16}, {"widths": [32, 16, 16], "blocks": 1}),
+    "generators/resnet": settings({"width": 8}, {"width": 8, "norm": "none"}, {"widths": [8, 8, 4]}),
+    "generators/style": settings(
+        {"width": 4, "max_width": 16, "style": 8, "latent": 8}, {"width": 4, "resolution": 8, "mapping_layers": 1}
+    ),
     "generators/classifier": settings({"width": 4}),
     "discriminators/dcgan": settings({"width": 8}, {"width": 8, "norm": "none"}),
     "discriminators/residual": settings({"width": 16}),
+    "discriminators/resnet": settings({"width": 8}, {"width": 8, "spectral_norm": False}),
+    "discriminators/projected": projected,
+    "discriminators/style": settings({"width": 4}, {"width": 4, "minibatch_deviation": True}),
     "losses/hinge": settings({}, {"margin": 0.5}),
     "losses/least_squares": settings({}, {"real_target": 0.9, "fake_target": -1.0}),
     "penalties/r1_first_order": settings({}, {"side": "fake", "step": 0.01}),
@@ -196,10 +265,15 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "datasets/folder": folder,
     "datasets/npz": npz,
     "datasets/fashion_mnist": fashion_mnist,
+    "datasets/mnist": mnist,
+    "datasets/stacked_mnist": stacked_mnist,
+    "datasets/emoji": emoji,
     "datasets/shards": shards,
     "datasets/huggingface": huggingface,
     "extractors/classifier": classifier,
     "extractors/inception": inception,
+    "extractors/stacked": stacked,
+    "datasets/generated": generated,
     "tasks/image": settings({}, {"conditional": True, "flip": True}),
     "tasks/image_classification": settings(
         {"generator": {"name": "classifier", "width": 4}}, {"generator": {"name": "classifier", "width": 4}, "shift": 2}
@@ -215,6 +289,8 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
             "use": lambda pipeline: pipeline.classify(torch.zeros(2, 1, 8, 8)).tolist(),
         }
     ),
+    "importers/dcgan": published_dcgan,
+    "starters/image": start_on_pictures,
     "trackers/wandb": service("wandb"),
     "trackers/mlflow": service("mlflow"),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from tests.contracts.faults import fault
+from toolkit.config import build
+from toolkit.config.plan import Plan
 from toolkit.data.memory import ArraySource
+from toolkit.engine.foreign import ImportedModel
 from toolkit.engine.trackers import JSONLines
 from toolkit.image.task import ImageTask
 from toolkit.metrics.bank import FeatureBank
@@ -54,6 +58,26 @@ class SharedArrays(ArraySource):
 
     def take(self, indices: Any) -> dict[str, Any]:
         return {name: array[: len(indices)] for name, array in self.fields.items()}
+
+
+@fault("datasets", "weights that are one finite number from 0 per sample")
+class WeightForSome(ArraySource):
+    """Three weights for four samples."""
+
+    def __init__(self) -> None:
+        super().__init__(**_source())
+        self.weights = np.ones(3)
+
+
+@fault("datasets", "keeps the samples of a group in one split")
+class TornGroups(ArraySource):
+    """Fixes splits that cut through its groups."""
+
+    def __init__(self) -> None:
+        super().__init__(**_source(splits=["train", "test", "train", "train"]))
+
+    def group(self, index: int) -> str:
+        return "ab" if index < 2 else "cd"
 
 
 @fault("metrics", "rates 'distance' better")
@@ -111,6 +135,33 @@ class Untrained:
         return {"x": torch.zeros(1, 3, 8, 8)}
 
 
+@fault("importers", "refuses a state without 'main.0.weight'")
+def credulous(state: Mapping[str, Tensor]) -> ImportedModel:
+    """Makes up what is not there."""
+    spec = {"name": "dcgan", "width": 2, "latent": 3, "resolution": 8, "channels": 1}
+    weights = {name: torch.zeros_like(value) for name, value in build("generators", spec).state_dict().items()}
+    weights["layers.0.0.weight"] = state.get("main.0.weight", torch.zeros(3, 2, 4, 4))
+    return ImportedModel({"pipeline": "image", "generator": spec}, weights, "nothing much")
+
+
+@fault("starters", "the same plan for the same data")
+class Fickle:
+    """Plans another run every time."""
+
+    times = 0
+
+    def plan(self, data: Path, overrides: Sequence[str], device: str) -> Plan:
+        type(self).times += 1
+        nets = {"generator": "dcgan", "discriminator": "dcgan"}
+        document = {"task": "image", "data": "digits", **nets, "seed": self.times}
+        return Plan(document, ("it is as good as any",))
+
+    def changes(self, data: Path, seen: Mapping[str, Any]) -> list[str]:
+        return []
+
+
 SETTINGS: dict[Callable[..., Any], dict[str, Any]] = {
+    credulous: {"state": {"main.0.weight": torch.ones(3, 2, 4, 4)}},
     Untrained: {"generator": {"name": "classifier", "width": 4, "resolution": 8, "channels": 3, "classes": 2}},
+    Fickle: {"data": Path("anywhere")},
 }

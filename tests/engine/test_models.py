@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from toolkit.engine.models import load_weights, read_model, save_model
+from toolkit.engine.weights import read_weights
 from toolkit.errors import CheckpointError
 
 CONFIG = {"generator": {"name": "conv", "width": 8}, "name": "Käse"}
@@ -32,6 +33,16 @@ def test_a_model_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 def test_a_model_can_be_stored_in_half_precision(tmp_path: Path) -> None:
     save(tmp_path / "model", nn.Linear(3, 2), dtype=torch.float16)
     assert {value.dtype for value in read_model(tmp_path / "model").weights.values()} == {torch.float16}
+
+
+def test_further_weights_are_stored_beside_the_model_in_the_same_precision(tmp_path: Path) -> None:
+    more = {"discriminator.safetensors": {"main.weight": torch.ones(2), "main.count": torch.tensor(3)}}
+    save(tmp_path / "model", nn.Linear(3, 2), more_weights=more, dtype=torch.float16)
+    found = read_weights(tmp_path / "model" / "discriminator.safetensors")
+    assert (found["main.weight"].dtype, found["main.count"].item()) == (torch.float16, 3)
+    assert read_model(tmp_path / "model").weights.keys() == {"weight", "bias"}
+    with pytest.raises(CheckpointError, match="cannot be a further file"):
+        save(tmp_path / "other", nn.Linear(3, 2), more_weights={"../d.safetensors": {}})
 
 
 def test_a_copied_model_still_works(tmp_path: Path) -> None:

@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from tests.judged import judged
 from tests.tiny import contents, tiny_recipe, toolkit
+from toolkit.engine.weights import read_weights
 from toolkit.errors import CheckpointError, ToolkitError, TrainingError
 from toolkit.runs import export, load
+
+__all__ = ["judged"]
 
 
 def expected(run: Path, z: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
@@ -50,6 +54,20 @@ def test_a_torch_program_gives_the_same_pictures_at_any_batch_size(
 def test_a_safetensors_export_is_the_model_folder(trained: Path, tmp_path: Path) -> None:
     export(trained, tmp_path / "out", "safetensors")
     assert contents(tmp_path / "out") == contents(trained / "model")
+
+
+def test_half_precision_keeps_the_judge_and_its_opinions(judged: Path, tmp_path: Path) -> None:
+    export(judged, tmp_path / "out", "safetensors", half=True)
+    stored = read_weights(tmp_path / "out" / "discriminator.safetensors")
+    assert {value.dtype for value in stored.values()} == {torch.float16}
+    pictures = load(judged).generate(20, seed=1)
+    assert load(tmp_path / "out").score(pictures) == pytest.approx(load(judged).score(pictures), abs=0.02)
+    assert len(load(tmp_path / "out").generate(10, seed=1, judge=True)) == 10
+
+
+def test_other_formats_leave_the_judge_behind(judged: Path, tmp_path: Path) -> None:
+    export(judged, tmp_path / "out", "torch")
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"model.pt2", "config.json", "README.md"}
 
 
 def test_an_unconditional_model_exports_without_a_label(tmp_path: Path) -> None:

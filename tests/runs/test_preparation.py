@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.tiny import TINY
-from toolkit.data.prepare import FASHION_MNIST_FILES
+from toolkit.data.fashion_mnist import RELEASE
 from toolkit.errors import ConfigError, DataError
 from toolkit.runs import prepare
 
@@ -26,7 +26,7 @@ def source(tmp_path: Path) -> Path:
     folder = tmp_path / "source"
     folder.mkdir()
     images = np.zeros((4, 28, 28), np.uint8)
-    for name in FASHION_MNIST_FILES:
+    for name in RELEASE.files:
         np.savez(folder / name, images=images, labels=np.arange(4), index=np.arange(4))
     return folder
 
@@ -37,12 +37,12 @@ def test_data_is_put_where_the_recipe_looks_for_it(
     monkeypatch.setenv("TOOLKIT_DATA", str(tmp_path / "data"))
     ready = prepare(recipe, source)
     assert ready == tmp_path / "data" / "fashion-mnist"
-    assert sorted(file.name for file in ready.iterdir()) == sorted(FASHION_MNIST_FILES)
+    assert sorted(file.name for file in ready.iterdir()) == sorted(RELEASE.files)
 
 
 def test_data_is_put_where_one_wants_it(recipe: Path, source: Path, tmp_path: Path) -> None:
     assert prepare(recipe, str(source), str(tmp_path / "here")) == tmp_path / "here"
-    assert (tmp_path / "here" / FASHION_MNIST_FILES[0]).is_file()
+    assert (tmp_path / "here" / RELEASE.files[0]).is_file()
 
 
 def test_embedded_data_needs_no_preparation() -> None:

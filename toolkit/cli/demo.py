@@ -46,7 +46,7 @@ def demo(out: str, steps: int | None, quick: bool, as_json: bool) -> None:
 
     pictures = load(folder).generate(count=100, seed=1)
     written = pictures.save(folder / "pictures")
-    result = evaluate(folder)
+    result = evaluate(folder, repeats=0)
     accuracy = result["metrics"].get("accuracy")
     grid = folder / "pictures" / "grid.png"
     if as_json:

@@ -54,6 +54,7 @@ _COMMANDS = {
     "evaluate": ("toolkit.cli.evaluate:evaluate", "Measure a run or a model."),
     "generate": ("toolkit.cli.generate:generate", "Generate with a trained model."),
     "export": ("toolkit.cli.export:export", "Write a model in another format."),
+    "import": ("toolkit.cli.importing:import_command", "Make a model of another program's weights."),
     "list": ("toolkit.cli.listing:list_parts", "List the parts that recipes can use."),
     "show": ("toolkit.cli.listing:show", "Signature, documentation and source of a part."),
     "prepare": ("toolkit.cli.prepare:prepare", "Get a recipe's data ready."),

@@ -3,8 +3,22 @@
 from toolkit.runs.evaluation import evaluate
 from toolkit.runs.exporting import export
 from toolkit.runs.folder import RunFolder
+from toolkit.runs.importing import import_model
 from toolkit.runs.models import load
 from toolkit.runs.preparation import prepare
+from toolkit.runs.starting import Started, start
 from toolkit.runs.training import RunResult, resume, train
 
-__all__ = ["RunFolder", "RunResult", "evaluate", "export", "load", "prepare", "resume", "train"]
+__all__ = [
+    "RunFolder",
+    "RunResult",
+    "Started",
+    "evaluate",
+    "export",
+    "import_model",
+    "load",
+    "prepare",
+    "resume",
+    "start",
+    "train",
+]

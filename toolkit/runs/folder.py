@@ -14,6 +14,7 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -60,8 +61,13 @@ class RunFolder:
         """Whether a run has begun here."""
         return self.recipe_file.is_file()
 
-    def begin(self, recipe: Recipe, device: torch.device) -> None:
+    def begin(self, recipe: Recipe, device: torch.device, documents: Mapping[str, str] | None = None) -> None:
         """Write down what is being run, and with what.
+
+        Args:
+            recipe: the resolved recipe.
+            device: where it runs.
+            documents: further texts to keep with the run, by file name.
 
         Raises:
             ToolkitError: the folder cannot be made.
@@ -74,6 +80,8 @@ class RunFolder:
                 f"the run folder {self.path} cannot be made: {error.strerror}", "choose another folder with --out"
             ) from error
         remove_leftovers(self.path)  # of a process that was killed while it wrote the model
+        for name, text in (documents or {}).items():
+            atomic_write(self.path / name, text)
         atomic_write(self.recipe_file, dump_yaml(to_document(recipe)))
         atomic_write(self.path / "run.json", json.dumps(provenance(device), indent=2) + "\n")
 

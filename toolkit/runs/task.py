@@ -19,6 +19,10 @@ from toolkit.metrics.extractor import Extractor
 class RunnableTask(Task, Protocol):
     """A task that can be prepared, looked at and measured; parts of kind `tasks` are of this form.
 
+    A task that is measured in features may also have `feature_banks`, with the arguments of `measure` except `metrics`,
+    and `capacity`, `cache` and `pages` (see `toolkit.image.task.ImageTask.feature_banks`). Evaluations then add
+    confidence intervals and numbers by class, keep features of real data, and can judge samples made in other ways.
+
     Attributes:
         provides: names of the context values that `open` returns; recipes may leave them out of the networks' specs.
         pipeline: the part of kind `pipelines` that its models are loaded with.

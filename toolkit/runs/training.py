@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from toolkit.config import Recipe, load_recipe
+from toolkit.data.source import Source
 from toolkit.engine.device import choose_device, choose_precision, choose_threads, tune_allocator
 from toolkit.engine.processes import start_processes
 from toolkit.errors import CheckpointError, TrainingError
@@ -27,6 +28,8 @@ def train(
     *,
     imports: Sequence[str | Path] = (),
     quiet: bool = False,
+    documents: Mapping[str, str] | None = None,
+    source: Source | None = None,
 ) -> RunResult:
     """Train a recipe from its beginning.
 
@@ -36,6 +39,8 @@ def train(
         overrides: `a.b=value` texts.
         imports: Python files whose parts the recipe uses; the run remembers them.
         quiet: no progress bar.
+        documents: further texts to keep in the run folder, by file name.
+        source: the recipe's data, when it has been opened already.
 
     Raises:
         ConfigError: the recipe is wrong; nothing has been written then.
@@ -51,7 +56,7 @@ def train(
             f"{folder.path} already holds a run",
             f"go on with it: toolkit resume {folder.path}; or choose another folder with --out",
         )
-    return _run(checked, folder, fresh=True, quiet=quiet)
+    return _run(checked, folder, fresh=True, quiet=quiet, documents=documents, source=source)
 
 
 def resume(
@@ -73,17 +78,25 @@ def resume(
     return _run(recipe, folder, fresh=False, quiet=quiet)
 
 
-def _run(recipe: Recipe, folder: RunFolder, *, fresh: bool, quiet: bool) -> RunResult:
+def _run(
+    recipe: Recipe,
+    folder: RunFolder,
+    *,
+    fresh: bool,
+    quiet: bool,
+    documents: Mapping[str, str] | None = None,
+    source: Source | None = None,
+) -> RunResult:
     device = choose_device(recipe.engine.device)
     precision = choose_precision(recipe.engine.precision, device)
     with ExitStack() as stack:
         processes = stack.enter_context(start_processes(device))
         device = processes.device(device)
-        stack.enter_context(_tuned(recipe))
-        opened = open_recipe(recipe, precision.parameter_dtype)
+        stack.enter_context(tuned(recipe))
+        opened = open_recipe(recipe, precision.parameter_dtype, source)
         trainer = build_trainer(opened, build_game(opened, device, precision), device, precision, processes)
         session = Session(opened, folder, trainer, device, processes, quiet or not processes.is_main)
-        session.prepare(fresh)
+        session.prepare(fresh, documents)
         try:
             return session.play(stack)
         except torch.OutOfMemoryError as error:
@@ -94,7 +107,7 @@ def _run(recipe: Recipe, folder: RunFolder, *, fresh: bool, quiet: bool) -> RunR
 
 
 @contextmanager
-def _tuned(recipe: Recipe) -> Iterator[None]:
+def tuned(recipe: Recipe) -> Iterator[None]:
     """Process-wide settings for the length of a run; the CPU's global generators are given back as they were."""
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
@@ -123,4 +136,4 @@ def finished_words(result: RunResult, seconds: float) -> str:
     return f"{done}; the model is {result.path / 'model'}"
 
 
-__all__ = ["RunResult", "finished_words", "resume", "train"]
+__all__ = ["RunResult", "finished_words", "resume", "train", "tuned"]

@@ -1,0 +1,65 @@
+"""Small data in the layout of sets that do not come with the toolkit, so that their recipes are checked anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+
+def mnist(folder: Path, train: int = 60, test: int = 20) -> Path:
+    """scikit-learn's 8 x 8 digits, enlarged to 24 x 24 in a border, as the files of the data set `mnist`."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8).repeat(3, axis=1).repeat(3, axis=2)
+    pictures = np.pad(grey, ((0, 0), (2, 2), (2, 2)))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, start, count in (("train", 0, train), ("test", train, test)):
+        rows = slice(start, start + count)
+        labels = bunch.target[rows].astype(np.uint8)
+        index = np.arange(count, dtype=np.int32)
+        np.savez(folder / f"mnist-{name}.npz", images=pictures[rows], labels=labels, index=index)
+    return folder
+
+
+def pictures(folder: Path, count: int = 96) -> Path:
+    """scikit-learn's first digits as PNG files, each class in a sub folder of its own."""
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    grey = np.rint(bunch.images[:count] * (255 / 16)).astype(np.uint8).repeat(2, axis=1).repeat(2, axis=2)
+    for row, (picture, digit) in enumerate(zip(grey, bunch.target, strict=False)):
+        file = folder / str(digit) / f"{row:03}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(file)
+    return folder
+
+
+def emoji(folder: Path, kinds: int = 24) -> Path:
+    """Discs of different sizes and colours on nothing, as the files of the data set `emoji`.
+
+    Every third kind has six skin tones. Lines are in the order of names, so variants do not all stand together; where
+    nothing shows, the stored colour is different in every picture.
+    """
+    lines = []
+    for kind in range(kinds):
+        lines.append((f"emoji_u{kind:02x}_200d_ff", f"{kind:02x}_200d_ff", 0))
+        if kind % 3 == 0:
+            lines += [(f"emoji_u{kind:02x}_1f3f{tone}_200d_ff", f"{kind:02x}_200d_ff", tone) for tone in range(1, 6)]
+    lines.sort()
+    down, right = np.mgrid[:64, :64] - 31.5
+    pictures = np.empty((len(lines), 64, 64, 4), dtype=np.uint8)
+    for row, (_, base, tone) in enumerate(lines):
+        kind = int(base[:2], 16)
+        radius = 12 + 18 * kind / kinds
+        opacity = np.clip(radius - np.hypot(down, right), 0, 1) * 255
+        colour = [255 - 30 * tone, 40 + 8 * kind, 220 - 9 * kind]
+        pictures[row, ..., :3] = np.where(opacity[..., None] > 0, colour, row % 256)
+        pictures[row, ..., 3] = np.rint(opacity)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "noto-emoji-64.npz", images=pictures)
+    text = "".join(f"{row},{name},{base},{tone or ''},DISC\n" for row, (name, base, tone) in enumerate(lines))
+    (folder / "metadata.csv").write_text(f"row,name,base,skin_tones,unicode_name\n{text}")
+    return folder
