@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
     (made / "recipes").symlink_to(Path(__file__).resolve().parents[1] / "recipes")
     (made / "pictures").mkdir()
     source = np.random.default_rng(0)
-    for place in range(12):
+    for place in range(40):
         size = int(source.integers(20, 60))
         pixels = source.integers(0, 256, (size, size + place, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(made / "pictures" / f"{place}.{'jpg' if place % 2 else 'png'}")

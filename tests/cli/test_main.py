@@ -61,7 +61,7 @@ def test_help_and_lists_start_without_torch() -> None:
     ("arguments", "words"),
     [
         (["frobnicate"], "No such command 'frobnicate'"),
-        (["train"], "Missing argument 'RECIPE'"),
+        (["train"], "Missing argument 'RECIPE|KIND'"),
         (["train", "image/digits", "--colour"], "No such option"),
         (["generate", "sculpture"], "No such command 'sculpture'"),
         (["generate", "image", "run", "--count", "0"], "not in the range"),
