@@ -19,7 +19,9 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	@echo "== setting up $(VENV) (first time: a few minutes, mostly PyTorch)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,export,datasets]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,export,datasets,speech,espeak,denoise]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[speech-metrics]" 2>/dev/null \
+		|| echo "note: without PESQ and STOI: they need a C compiler; install one, then: $(BIN)/pip install pesq pystoi"
 	@touch $(STAMP)
 
 demo: setup

@@ -14,10 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,8 +25,9 @@ import torch
 from networks import CASES, toolkit_step
 from published import published
 from torch.utils.flop_counter import FlopCounterMode
+from workers import Worker, interleaved, matmul_peak, serve
 
-from toolkit.engine.device import choose_device, choose_precision, describe_machine, tune_allocator
+from toolkit.engine.device import choose_device, describe_machine, tune_allocator
 from toolkit.image.pipeline import ImagePipeline
 from toolkit.runs.assemble import build_network
 
@@ -65,31 +63,9 @@ VARIANTS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
 TARGETS = {"dcgan-64": [2.1], "sngan-32": [2.7, 2.7], "residual-192": [2.5, 4.0]}
 
 
-class Worker:
-    """One variant in a process of its own, so that the published step keeps the allocator it was published with."""
-
-    def __init__(self, what: str, case: str, variant: str) -> None:
-        command = [sys.executable, __file__, "worker", what, case, variant]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __call__(self) -> float:
-        """Seconds of one call."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return float(self._process.stdout.readline())
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.communicate()
-
-
 def worker(what: str, case: str, variant: str) -> None:
     """Answer every line on stdin with the seconds of a call, until stdin is closed."""
-    call = step_of(case, variant) if what == "step" else sampling_of(case, variant)
-    for _ in sys.stdin:
-        print(timed(call), flush=True)
+    serve(step_of(case, variant) if what == "step" else sampling_of(case, variant))
 
 
 def step_of(case: str, variant: str) -> Callable[[], Any]:
@@ -115,39 +91,10 @@ def sampling_of(case: str, variant: str) -> Callable[[], Any]:
     return lambda: pipeline.generate(BATCH, batch_size=BATCH)
 
 
-def timed(call: Callable[[], Any]) -> float:
-    started = time.perf_counter()
-    call()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - started
-
-
 def medians(what: str, case: str, variants: list[str], rounds: int) -> dict[str, float]:
     """Seconds per call, over interleaved rounds after one to warm up."""
-    workers = {variant: Worker(what, case, variant) for variant in variants}
-    taken: dict[str, list[float]] = {name: [] for name in variants}
-    for place in range(rounds + 1):
-        for name, call in workers.items():
-            seconds = call()
-            if place:
-                taken[name].append(seconds)
-    for each in workers.values():
-        each.close()
-    return {name: statistics.median(values) for name, values in taken.items()}
-
-
-def matmul_peak() -> float:
-    """FLOP/s of a 3072 x 3072 product in the precision that `auto` chooses, the best of six."""
-    device = choose_device("auto")
-    precision = choose_precision("auto", device)
-    left = torch.randn(3072, 3072, device=device)
-
-    def product() -> None:
-        with precision.autocast():
-            left @ left
-
-    return float(2 * 3072**3 / min(timed(product) for _ in range(6)))
+    found = interleaved({variant: Worker([what, case, variant]) for variant in variants}, rounds)
+    return {name: seconds for name, (seconds, _) in found.items()}
 
 
 def work(case: str) -> float:

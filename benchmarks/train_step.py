@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: see docs/de
 
 import torch
 from networks import CASES, plain_step, toolkit_step
+from workers import high_water_mark
 
 from toolkit.engine.device import choose_device, describe_machine, tune_allocator
 
@@ -151,15 +151,7 @@ def memory(case: str, variant: str) -> None:
     step = plain_step(case, BATCH) if variant == "plain" else toolkit_step(case, BATCH, **variants(case)[variant])
     for _ in range(3):
         step()
-    print(_high_water_mark())
-
-
-def _high_water_mark() -> float:
-    """Peak resident MiB. On Linux from /proc: `ru_maxrss` of a started process begins at its parent's."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(high_water_mark())
 
 
 def main() -> None:

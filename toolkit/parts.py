@@ -15,6 +15,7 @@ KINDS = (
     "datasets",
     "extractors",
     "metrics",
+    "paired_metrics",
     "tasks",
     "pipelines",
     "importers",
@@ -49,6 +50,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "reconstruction": f"{_CORE}.terms:Reconstruction",
         "perceptual": f"{_CORE}.terms:Perceptual",
         "cross_entropy": f"{_CORE}.terms:CrossEntropy",
+        "mel_l1": "toolkit.speech.terms:MelL1",
+        "multi_scale_mel": "toolkit.speech.terms:MultiScaleMel",
+        "multi_resolution_stft": "toolkit.speech.terms:MultiResolutionStft",
     },
     "estimators": {
         "pathwise": f"{_CORE}.estimators:Pathwise",
@@ -77,6 +81,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "resnet": "toolkit.image.resnet:ResNetGenerator",
         "style": "toolkit.image.style:StyleGenerator",
         "classifier": "toolkit.image.classifier:ImageClassifier",
+        "vocos": "toolkit.speech.vocos:VocosGenerator",
+        "hifigan": "toolkit.speech.hifigan:HifiGanGenerator",
+        "istftnet": "toolkit.speech.istftnet:IstftNetGenerator",
     },
     "discriminators": {
         "dcgan": "toolkit.image.dcgan:DCGANDiscriminator",
@@ -84,6 +91,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "resnet": "toolkit.image.resnet:ResNetDiscriminator",
         "projected": "toolkit.image.projected:ProjectedDiscriminator",
         "style": "toolkit.image.style_discriminator:StyleDiscriminator",
+        "multi_period": "toolkit.speech.multi_period:MultiPeriodDiscriminator",
+        "multi_scale": "toolkit.speech.multi_scale:MultiScaleDiscriminator",
+        "multi_resolution": "toolkit.speech.multi_resolution:MultiResolutionDiscriminator",
+        "sub_band_cqt": "toolkit.speech.sub_band_cqt:SubBandCqtDiscriminator",
     },
     "datasets": {
         "folder": "toolkit.data.folder:ImageFolder",
@@ -96,17 +107,24 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "shards": "toolkit.data.shards:TarShards",
         "huggingface": "toolkit.data.huggingface:HuggingFaceImages",
         "generated": "toolkit.image.generated:GeneratedPictures",
+        "recordings": "toolkit.speech.recordings:Recordings",
+        "espeak": "toolkit.speech.espeak:EspeakSpeech",
     },
     "tasks": {
         "image": "toolkit.image.task:ImageTask",
         "image_classification": "toolkit.image.classification:ClassificationTask",
+        "vocoder": "toolkit.speech.vocoder_task:VocoderTask",
     },
     "pipelines": {
         "image": "toolkit.image.pipeline:ImagePipeline",
         "image_classifier": "toolkit.image.pipeline:ClassifierPipeline",
+        "vocoder": "toolkit.speech.vocoder_pipeline:VocoderPipeline",
     },
     "importers": {
         "dcgan": "toolkit.image.published:dcgan_from_state_dict",
+        "hifigan": "toolkit.speech.published:hifigan_from_state_dict",
+        "speecht5_hifigan": "toolkit.speech.published:speecht5_hifigan_from_state_dict",
+        "fastspeech2_conformer_hifigan": "toolkit.speech.published:fastspeech2_conformer_hifigan_from_state_dict",
     },
     "extractors": {
         "pixels": "toolkit.metrics.pixels:Pixels",
@@ -124,6 +142,14 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "memorisation": "toolkit.metrics.memorisation:Memorisation",
         "mode_coverage": "toolkit.metrics.mode_coverage:ModeCoverage",
     },
+    "paired_metrics": {
+        "mel_distance": "toolkit.speech.signal_metrics.mel_distance:MelDistance",
+        "stft_distance": "toolkit.speech.signal_metrics.stft_distance:StftDistance",
+        "mcd": "toolkit.speech.signal_metrics.mcd:Mcd",
+        "pitch": "toolkit.speech.signal_metrics.pitch:Pitch",
+        "pesq": "toolkit.speech.signal_metrics.pesq:Pesq",
+        "stoi": "toolkit.speech.signal_metrics.stoi:Stoi",
+    },
     "trackers": {
         "jsonl": "toolkit.engine.trackers:JSONLines",
         "tensorboard": "toolkit.engine.tensorboard_tracker:TensorBoard",
@@ -132,5 +158,6 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "starters": {
         "image": "toolkit.image.start:ImageStarter",
+        "vocoder": "toolkit.speech.start:VocoderStarter",
     },
 }

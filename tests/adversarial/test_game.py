@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from tests.adversarial.toys import SIZE, CurvedDiscriminator, VectorTask, batches, game, generator
 from toolkit.adversarial.game import Game
@@ -86,6 +87,12 @@ def test_batch_statistics_forbid_one_pass_and_couple_the_batch():
     assert not played._one_pass
     assert played.batch_coupled
     assert not game().batch_coupled
+
+
+@pytest.mark.parametrize(("normalise", "coupled"), [(spectral_norm, True), (weight_norm, False)])
+def test_only_power_iterations_couple_the_batch_not_every_parametrization(normalise, coupled):
+    judge = nn.Sequential(normalise(nn.Linear(SIZE, 4)), nn.Linear(4, 1)).double()
+    assert game({"main": judge}).batch_coupled is coupled
 
 
 def test_several_discriminators_are_summed_and_named():

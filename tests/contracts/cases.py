@@ -6,10 +6,12 @@ A part that is not named here is tested with its defaults.
 from __future__ import annotations
 
 import io
+import math
 import sys
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -20,10 +22,17 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from tests.contracts.stretches import Stretches
 from tests.recipes import stand_ins
+from tests.recipes.stand_ins import recordings as speech
+from tests.speech.reference_hifigan import ReferenceHifiGan, normalised_state
+from tests.speech.vocoders import FORMAT as VOCODED
+from tests.speech.vocoders import HIFIGAN, VOCOS
 from toolkit.config import build
 from toolkit.engine.models import save_model
 from toolkit.metrics.inception import WEIGHTS_FILE
+from toolkit.speech.segments import RandomSegment
+from toolkit.testing.material import uniform
 
 Settings = dict[str, Any]
 PICTURES = 12
@@ -119,6 +128,24 @@ def huggingface(place: Place) -> list[Settings]:
     return [{"dataset": str(path), "resolution": 16, "label": "label"}, {"dataset": str(path), "resolution": 16}]
 
 
+def recordings(place: Place) -> list[Settings]:
+    soundfile = pytest.importorskip("soundfile", reason="the package 'soundfile' (extra 'speech') is not installed")
+    time = np.arange(8000) / 8000
+    for number in range(PICTURES):
+        tone = 0.3 * np.sin(2 * np.pi * (200 + 40 * number) * time[: 4000 + 300 * number])
+        for folder in ("train", "test") if number == 0 else ("train",):
+            (place.folder / "data" / folder).mkdir(parents=True, exist_ok=True)
+            soundfile.write(place.folder / "data" / folder / f"{number}.wav", tone, 8000)
+    known = {"path": str(place.folder / "data"), "sample_rate": 8000, "transform": RandomSegment(1024, 256)}
+    return [{**known, "trim": False, "cache": False}, {**known, "level": None, "maximum_seconds": 0.7}]
+
+
+def spoken(place: Place) -> list[Settings]:
+    known = {"sentences": 8, "sample_rate": 16000, "transform": RandomSegment(1024, 256)}
+    ours = {**known, "synthesiser": "additive"}
+    return [ours, known] if find_spec("espeakng_loader") else [ours]
+
+
 # -- extractors and trackers --------------------------------------------------------------------------------------
 
 
@@ -192,6 +219,10 @@ class _Service(ModuleType):
         return lambda *arguments, **keywords: self
 
 
+def start_on_recordings(place: Place) -> list[Settings]:
+    return [{"data": speech(place.folder / "voice"), "asked": ("trainer.steps=7", "data.level=null")}]
+
+
 def service(module: str, **settings: Any) -> Callable[[Place], list[Settings]]:
     """A tracker of a service, with the service's package replaced."""
 
@@ -200,6 +231,26 @@ def service(module: str, **settings: Any) -> Callable[[Place], list[Settings]]:
         return [{"folder": place.folder, **settings}]
 
     return case
+
+
+# -- waveforms ----------------------------------------------------------------------------------------------------
+
+WAVES = uniform(4, 1, 80)
+
+
+def waves(network: nn.Module) -> Tensor:
+    """Tones, each at a frequency of its own, in a little noise."""
+    phases = torch.arange(700) * torch.tensor([0.05, 0.2, 0.8, 2.0])[:, None, None]
+    return 0.5 * phases.sin() + 0.1 * uniform(4, 1, 700, dtype=torch.float32)
+
+
+MEL = {
+    "mels": 5,
+    "hop_length": 8,
+    "sample_inputs": lambda network: (uniform(4, 5, 12, dtype=torch.float32),),
+    "sample_shape": (1, 96),
+}
+SMALL_STACK = {**MEL, "channels": 8, "rates": [4, 2], "kernels": [8, 4]}
 
 
 # -- parts that hold others ---------------------------------------------------------------------------------------
@@ -214,9 +265,24 @@ def _pictures(pipeline: Any) -> Any:
     return pipeline.generate(3, seed=1).pixels.tolist()
 
 
+def _copied(pipeline: Any) -> Any:
+    return pipeline.copy_synthesis(torch.linspace(-0.5, 0.5, 3000)).tolist()
+
+
 def settings(*several: Settings) -> Callable[[Place], list[Settings]]:
     """Settings that need no files."""
     return lambda place: list(several)
+
+
+def with_package(package: str, *several: Settings) -> Callable[[Place], list[Settings]]:
+    """Settings of a part that needs a package; skipped where it is not installed."""
+
+    def case(place: Place) -> list[Settings]:
+        if find_spec(package) is None:
+            pytest.skip(f"the package '{package}' is not installed")
+        return list(several)
+
+    return case
 
 
 def published_dcgan(place: Place) -> list[Settings]:
@@ -232,6 +298,32 @@ def published_dcgan(place: Place) -> list[Settings]:
     return [{"state": state, "same": same}]
 
 
+def published_hifigan(place: Place) -> list[Settings]:
+    original = ReferenceHifiGan(rates=(8, 8, 4), kernels=(3,), normed="new")
+    return [{"state": original.state_dict(), "same": lambda pipeline: _same_wave(pipeline, original, 1.0)}]
+
+
+def published_normalised_hifigan(rates: tuple[int, ...]) -> Callable[[Place], list[Settings]]:
+    """The layout of the transformers library, which takes base-10 logarithms."""
+
+    def case(place: Place) -> list[Settings]:
+        original = ReferenceHifiGan(rates=rates, kernels=(3,), normed="none")
+        state = normalised_state(original)
+
+        def normalised(mel: Tensor) -> Tensor:
+            return original((mel - state["mean"][:, None]) / state["scale"][:, None])
+
+        return [{"state": state, "same": lambda pipeline: _same_wave(pipeline, normalised, math.log(10))}]
+
+    return case
+
+
+def _same_wave(pipeline: Any, original: Callable[[Tensor], Tensor], logarithm: float) -> bool:
+    mel = uniform(2, 5, 6, dtype=torch.float32)
+    with torch.no_grad():
+        return torch.allclose(pipeline.module(mel * logarithm), original(mel), atol=1e-5, rtol=0)
+
+
 CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "generators/dcgan": settings({"width": 8}, {"width": 8, "norm": "none", "resolution": 8, "channels": 1}),
     "generators/residual": settings({"width": 16}, {"widths": [32, 16, 16], "blocks": 1}),
@@ -240,16 +332,49 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
         {"width": 4, "max_width": 16, "style": 8, "latent": 8}, {"width": 4, "resolution": 8, "mapping_layers": 1}
     ),
     "generators/classifier": settings({"width": 4}),
+    "generators/vocos": settings({**MEL, "n_fft": 32, "channels": 8, "hidden": 16, "blocks": 2}),
+    "generators/hifigan": settings(
+        {**SMALL_STACK, "shape": "v2"},
+        {**SMALL_STACK, "shape": "v3", "weight_norm": False, "normalise": True},
+        {**SMALL_STACK, "shape": "v2", "activation": "snake"},
+        {**SMALL_STACK, "shape": "v3", "activation": "snakebeta"},
+    ),
+    "generators/istftnet": settings(
+        {**MEL, "channels": 8, "rates": [4], "kernels": [8], "head_fft": 8, "head_hop": 2},
+    ),
     "discriminators/dcgan": settings({"width": 8}, {"width": 8, "norm": "none"}),
     "discriminators/residual": settings({"width": 16}),
     "discriminators/resnet": settings({"width": 8}, {"width": 8, "spectral_norm": False}),
     "discriminators/projected": projected,
     "discriminators/style": settings({"width": 4}, {"width": 4, "minibatch_deviation": True}),
+    "discriminators/multi_period": settings(
+        {"width": 2, "sample_data": waves}, {"width": 2, "periods": [2, 3], "skip_first": True, "sample_data": waves}
+    ),
+    "discriminators/multi_scale": settings(
+        {"width": 16, "scales": 2, "sample_data": waves},
+        {"width": 16, "scales": 2, "spectral_norm": False, "sample_data": waves},
+    ),
+    "discriminators/sub_band_cqt": settings(
+        {"sample_rate": 2000, "hops": [32, 16], "bins_per_octave": [8, 12], "channels": 4, "sample_data": waves}
+    ),
+    "discriminators/multi_resolution": settings(
+        {"channels": 4, "resolutions": [128, 64], "sample_data": waves},
+        {"channels": 4, "resolutions": [64], "skip_first": True, "sample_data": waves},
+    ),
     "losses/hinge": settings({}, {"margin": 0.5}),
     "losses/least_squares": settings({}, {"real_target": 0.9, "fake_target": -1.0}),
     "penalties/r1_first_order": settings({}, {"side": "fake", "step": 0.01}),
     "penalties/gradient_cap": settings({}, {"cap": 0.2}),
     "terms/reconstruction": settings({}, {"distance": "l2"}, {"distance": "charbonnier"}),
+    "terms/mel_l1": settings(
+        {"sample_rate": 8000, "n_fft": 64, "hop_length": 16, "win_length": 64, "mels": 5, "sample_data": WAVES}
+    ),
+    "terms/multi_scale_mel": settings(
+        {"sample_rate": 8000, "windows": [16, 64], "bands": [3, 10], "sample_data": WAVES}
+    ),
+    "terms/multi_resolution_stft": settings(
+        {"fft_sizes": [64, 32], "hops": [12, 8], "windows": [48, 32], "sample_data": WAVES}
+    ),
     "terms/cross_entropy": settings({}, {"smoothing": 0.1}),
     "terms/perceptual": settings({"extractor": _SmoothFeatures()}),
     "estimators/straight_through": settings({}, {"temperature": 0.5}),
@@ -270,6 +395,8 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "datasets/emoji": emoji,
     "datasets/shards": shards,
     "datasets/huggingface": huggingface,
+    "datasets/recordings": recordings,
+    "datasets/espeak": spoken,
     "extractors/classifier": classifier,
     "extractors/inception": inception,
     "extractors/stacked": stacked,
@@ -277,6 +404,19 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "tasks/image": settings({}, {"conditional": True, "flip": True}),
     "tasks/image_classification": settings(
         {"generator": {"name": "classifier", "width": 4}}, {"generator": {"name": "classifier", "width": 4}, "shift": 2}
+    ),
+    "tasks/vocoder": settings(
+        {
+            "source": Stretches(),
+            "generator": {"name": "vocos", "channels": 8, "hidden": 16, "blocks": 2},
+            "segment": 1024,
+            "n_fft": 256,
+            "hop_length": 64,
+            "win_length": 256,
+            "mels": 20,
+            "fmax": None,
+            "metrics": ["mel_distance"],
+        }
     ),
     "pipelines/image": settings(
         {"generator": DCGAN, "use": _pictures},
@@ -289,8 +429,20 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
             "use": lambda pipeline: pipeline.classify(torch.zeros(2, 1, 8, 8)).tolist(),
         }
     ),
+    "pipelines/vocoder": settings(
+        *({"generator": spec, "config": {"audio": VOCODED.to_document()}, "use": _copied} for spec in (VOCOS, HIFIGAN))
+    ),
     "importers/dcgan": published_dcgan,
+    "importers/hifigan": published_hifigan,
+    "importers/speecht5_hifigan": published_normalised_hifigan((4, 4, 4, 4)),
+    "importers/fastspeech2_conformer_hifigan": published_normalised_hifigan((8, 8, 2, 2)),
     "starters/image": start_on_pictures,
+    "starters/vocoder": start_on_recordings,
+    "paired_metrics/mel_distance": with_package("torchaudio", {}, {"fmax": 8000.0, "mels": 40}),
+    "paired_metrics/mcd": with_package("librosa", {}, {"coefficients": 24}),
+    "paired_metrics/pitch": with_package("librosa", {"highest": 300.0}),
+    "paired_metrics/pesq": with_package("pesq", {}),
+    "paired_metrics/stoi": with_package("pystoi", {}),
     "trackers/wandb": service("wandb"),
     "trackers/mlflow": service("mlflow"),
 }

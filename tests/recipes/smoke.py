@@ -29,6 +29,11 @@ SMOKE = [
     "report.trackers=[]",
     "report.samples=4",
 ]
+SMALL_VOCOS = ["generator.channels=16", "generator.hidden=32", "generator.blocks=2"]
+SMALL_STACK = ["generator.channels=16"]
+_HALF = ["trainer.batch_size=2", "trainer.generator_warmup=20"]  # ten steps on spectra alone, ten of the game
+LIGHT = [*_HALF, "discriminators.period.width=2", "discriminators.resolution.channels=2"]
+FULL = [*_HALF, "discriminators.period.width=2", "discriminators.scale.width=16"]
 TABLE: dict[str, dict[str, list[str]]] = {
     "image/digits": {
         "default": [],
@@ -64,6 +69,12 @@ TABLE: dict[str, dict[str, list[str]]] = {
         ],
     },
     "image/classifier": {"default": []},
+    "speech/vocoder_small": {"default": [*SMALL_VOCOS, *LIGHT]},
+    "speech/hifigan_v1": {"default": [*SMALL_STACK, *FULL], "light": ["variant=light", *SMALL_STACK, *LIGHT]},
+    "speech/hifigan_v2": {"default": [*SMALL_STACK, *FULL], "light": ["variant=light", *SMALL_STACK, *LIGHT]},
+    "speech/hifigan_v3": {"default": [*SMALL_STACK, *FULL], "light": ["variant=light", *SMALL_STACK, *LIGHT]},
+    "speech/vocos": {"default": [*SMALL_VOCOS, *LIGHT], "light": ["variant=light", *SMALL_VOCOS, *LIGHT]},
+    "speech/espeak": {"default": [*SMALL_VOCOS, *LIGHT, "data.synthesiser=additive", "data.sentences=24"]},
 }
 """Every packaged recipe, and the runs of it that are checked."""
 
@@ -74,6 +85,10 @@ STAND_INS: dict[str, Callable[[Path], Path]] = {
     "image/stacked_mnist": stand_ins.mnist,
     "image/emoji": stand_ins.emoji,
     "image/folder": stand_ins.pictures,
+    **dict.fromkeys(
+        [f"speech/{name}" for name in ("vocoder_small", "hifigan_v1", "hifigan_v2", "hifigan_v3", "vocos")],
+        stand_ins.recordings,
+    ),
 }
 """Recipes that are checked on small made data in the layout of their own, so that the check needs no data."""
 
@@ -84,7 +99,7 @@ def smoke(recipe: str, overrides: list[str]) -> dict[str, float]:
 
     with tempfile.TemporaryDirectory() as folder:
         made = [f"data.path={STAND_INS[recipe](Path(folder) / 'data')}"] if recipe in STAND_INS else []
-        result = train(ROOT / recipe, Path(folder) / "run", [*overrides, *made, *SMOKE], quiet=True)
+        result = train(ROOT / recipe, Path(folder) / "run", [*SMOKE, *overrides, *made], quiet=True)
     kept = ("generator/", "discriminator/", "gradient/")
     return {name: value for name, value in result.values.items() if name.startswith(kept) and math.isfinite(value)}
 

@@ -23,6 +23,17 @@ def mnist(folder: Path, train: int = 60, test: int = 20) -> Path:
     return folder
 
 
+def recordings(folder: Path, count: int = 12) -> Path:
+    """Nonsense syllables of the toolkit's own synthesiser as WAV files."""
+    from toolkit.speech.additive import speech_like
+    from toolkit.speech.files import write_audio
+
+    for number in range(count):
+        wave = speech_like(np.random.default_rng(number), 22050, 1.5, 100.0 + 10 * number)
+        write_audio(folder / f"{number:02}.wav", wave, 22050)
+    return folder
+
+
 def pictures(folder: Path, count: int = 96) -> Path:
     """scikit-learn's first digits as PNG files, each class in a sub folder of its own."""
     from PIL import Image

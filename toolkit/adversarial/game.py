@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import is_parametrized
 
 from toolkit.adversarial.augmentation import Augmentation
 from toolkit.adversarial.estimators import Draw, Estimator, Pathwise
@@ -25,6 +24,7 @@ from toolkit.adversarial.penalties import Penalty
 from toolkit.adversarial.statistics import (
     diversity,
     judgement_statistics,
+    normalises_spectrally,
     part_label,
     per_sample,
     uses_batch_statistics,
@@ -130,7 +130,7 @@ class Game:
         return (
             self.loss.batch_coupled
             or uses_batch_statistics(self.generator, self.discriminators)
-            or any(is_parametrized(module) for module in self.discriminators.modules())  # one power iteration a turn
+            or normalises_spectrally(self.discriminators)  # one power iteration a turn
         )
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import _SpectralNorm
 
 from toolkit.adversarial.judgement import Judgement, score
 
@@ -30,6 +31,15 @@ def uses_batch_statistics(*modules: nn.Module) -> bool:
         for root in modules
         for module in root.modules()
     )
+
+
+def normalises_spectrally(*modules: nn.Module) -> bool:
+    """Whether any weight takes a power iteration whenever it is used in training (Miyato et al. 2018, algorithm 1).
+
+    Two halves of a batch are then judged with slightly different weights. Other parametrizations of a weight, such as
+    weight normalisation, are functions of parameters alone.
+    """
+    return any(isinstance(module, _SpectralNorm) for root in modules for module in root.modules())
 
 
 def part_label(part: object, place: int, among: Sequence[object]) -> str:

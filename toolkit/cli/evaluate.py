@@ -50,6 +50,7 @@ def evaluate(
     toolkit evaluate MODEL --real DIR_OR_NPZ       with other pictures
     toolkit evaluate DIR_A --real DIR_B            one folder with another
     toolkit evaluate MODEL --cas                   what a classifier learns from its pictures
+    toolkit evaluate VOCODER --real RECORDINGS     copies of recordings, beside those of Griffin-Lim
 
     Numbers are followed by the half width of their 95 % confidence interval. The line "features" says what was looked
     through: numbers in different features cannot be compared, and only those of Inception are FIDs.
@@ -111,6 +112,11 @@ def _print(result: dict[str, Any]) -> None:
     for note in result["notes"]:
         click.echo(f"note: {note}", err=True)
     _print_list("could not be read and was left out:", result.get("left_out", []))
+    if "table" in result:
+        click.echo(f"{result['samples']} of {result['real_samples']} in {result['real']}")
+        click.echo(result["table"])
+        _print_list("not computed:", [f"{name}: {reason}" for name, reason in result.get("skipped", {}).items()])
+        return
     judged = " judged" if result.get("judged") else ""
     click.echo(f"{result['samples']}{judged} samples against {result['real_samples']} of {result['real']}")
     if "features" in result:

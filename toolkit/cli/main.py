@@ -53,6 +53,7 @@ _COMMANDS = {
     "resume": ("toolkit.cli.train:resume", "Go on with a run."),
     "evaluate": ("toolkit.cli.evaluate:evaluate", "Measure a run or a model."),
     "generate": ("toolkit.cli.generate:generate", "Generate with a trained model."),
+    "vocode": ("toolkit.cli.vocode:vocode", "Recordings through a vocoder, or mel spectrograms to audio."),
     "export": ("toolkit.cli.export:export", "Write a model in another format."),
     "import": ("toolkit.cli.importing:import_command", "Make a model of another program's weights."),
     "list": ("toolkit.cli.listing:list_parts", "List the parts that recipes can use."),

@@ -81,7 +81,7 @@ PART_SECTIONS: dict[str, str] = {
 }
 """Sections whose values are specs, and the kind of part in them."""
 
-PROVIDED = frozenset({"generators", "discriminators"})
+PROVIDED = frozenset({"generators", "discriminators", "terms"})
 """Kinds whose parameters the task may fill in once the data is open."""
 
 
@@ -135,6 +135,8 @@ def validate(document: Mapping[str, Any], words: str = "the recipe") -> Recipe:
             problems.append(Problem("discriminator", "give either 'discriminator' or 'discriminators', not both"))
         single = document.pop("discriminator")
         document.setdefault("discriminators", {"main": single} if single is not None else {})
+    if isinstance(document.get("discriminators"), Mapping):  # null: a variant takes one of them out
+        document["discriminators"] = {key: spec for key, spec in document["discriminators"].items() if spec is not None}
     problems += _import_scripts(document.get("imports", []))
     try:
         recipe = Recipe.model_validate(document)

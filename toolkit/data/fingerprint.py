@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from toolkit.data.loader import evaluation_batches
 from toolkit.data.source import Source
@@ -26,4 +27,19 @@ def content_fingerprint(source: Source) -> str:
             values = batch[name].contiguous().numpy()
             digest.update(f"{name} {values.dtype} {values.shape};".encode())
             digest.update(values.reshape(-1).view("uint8").data)
+    return digest.hexdigest()
+
+
+def names_fingerprint(files: Iterable[tuple[str, int]]) -> str:
+    """A hash of what can be told of files without reading them.
+
+    Args:
+        files: name below the data folder, and size in bytes, of each.
+
+    >>> names_fingerprint([("a.png", 10)]) == names_fingerprint([("a.png", 11)])
+    False
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name, size in files:
+        digest.update(f"{name}\0{size}\n".encode())
     return digest.hexdigest()

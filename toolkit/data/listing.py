@@ -1,4 +1,4 @@
-"""Which pictures a folder holds."""
+"""Which pictures, or other files of some formats, a folder holds."""
 
 from __future__ import annotations
 
@@ -24,18 +24,23 @@ class Listing:
 
     Attributes:
         root: the folder.
-        pictures: `(key, path)` of every file with a picture's extension, in the order of the keys. A key is the path
-            below the root, with `/` between its parts and in Unicode's composed form: the same on every system.
+        files: `(key, path)` of every file with a wanted extension, in the order of the keys. A key is the path below
+            the root, with `/` between its parts and in Unicode's composed form: the same on every system.
         ignored: number of other visible files, by extension.
         hidden: number of files and folders whose name starts with a dot.
         problems: folders that cannot be entered, links to nothing.
     """
 
     root: Path
-    pictures: list[tuple[str, Path]] = field(default_factory=list)
+    files: list[tuple[str, Path]] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     hidden: int = 0
     problems: list[Skipped] = field(default_factory=list)
+
+    @property
+    def pictures(self) -> list[tuple[str, Path]]:
+        """The files, where pictures were asked for."""
+        return self.files
 
     @property
     def note(self) -> str:
@@ -61,18 +66,29 @@ def extensions() -> frozenset[str]:
 
 
 def list_pictures(path: str | Path) -> Listing:
-    """All pictures in a folder and its sub folders; links are followed, each folder is entered once.
+    """All pictures in a folder and its sub folders, see `list_files`.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    return list_files(path, extensions(), "pictures")
+
+
+def list_files(path: str | Path, wanted: frozenset[str], what: str) -> Listing:
+    """All files of some formats in a folder and its sub folders; links are followed, each folder is entered once.
 
     Args:
         path: the folder; `~` stands for the home folder.
+        wanted: extensions of the formats, lower case, with the dot.
+        what: what these files are, for the message ("pictures").
 
     Raises:
         DataError: there is no such folder.
     """
     root = Path(path).expanduser()
     if not root.is_dir():
-        what = "is a file, not a folder" if root.exists() else "does not exist"
-        raise DataError(f"the folder {root} {what}", "give the path of a folder with pictures")
+        wrong = "is a file, not a folder" if root.exists() else "does not exist"
+        raise DataError(f"the folder {root} {wrong}", f"give the path of a folder with {what}")
     listing = Listing(root)
     entered: set[tuple[int, int]] = set()
 
@@ -89,22 +105,22 @@ def list_pictures(path: str | Path) -> Listing:
         listing.hidden += len(folders) - len(visible)
         folders[:] = visible
         for name in files:
-            _add(listing, os.path.join(folder, name))
-    listing.pictures.sort()
+            _add(listing, os.path.join(folder, name), wanted)
+    listing.files.sort()
     return listing
 
 
-def _add(listing: Listing, file: str) -> None:
+def _add(listing: Listing, file: str, wanted: frozenset[str]) -> None:
     name = os.path.basename(file)
     extension = os.path.splitext(name)[1].lower()
     if name.startswith("."):
         listing.hidden += 1
-    elif extension not in extensions():
+    elif extension not in wanted:
         listing.ignored[extension] += 1
     elif not os.path.isfile(file):  # reading a pipe would wait for ever
         listing.problems.append(Skipped(_key(listing.root, file), "not a regular file, or a link to nothing"))
     else:
-        listing.pictures.append((_key(listing.root, file), Path(file)))
+        listing.files.append((_key(listing.root, file), Path(file)))
 
 
 def _key(root: Path, file: str) -> str:

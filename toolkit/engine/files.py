@@ -38,12 +38,29 @@ def atomic_write(path: Path, data: bytes | str) -> None:
     Raises:
         TrainingError: the disk is full.
     """
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """A temporary file that becomes `path` when the block ends well, and vanishes when it does not.
+
+    Args:
+        path: the file to make or replace; its folder is made when it is missing. A symbolic link is followed.
+
+    Yields:
+        The temporary path, where nothing is yet. Write it whole, or little by little, and close it.
+
+    Raises:
+        TrainingError: the disk is full.
+    """
     path = Path(path).resolve()
     temporary = _sibling(path, PARTIAL)
     try:
         with explain_disk_full(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+            yield temporary
             _sync(temporary)
             os.replace(temporary, path)
             _sync(path.parent)

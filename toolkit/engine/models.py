@@ -20,7 +20,7 @@ from toolkit.engine.files import atomic_folder
 from toolkit.engine.weights import load_weights, read_weights, write_weights
 from toolkit.errors import CheckpointError, nearest
 
-__all__ = ["ModelFolder", "load_weights", "locate_model", "read_model", "save_model"]
+__all__ = ["ModelFolder", "load_weights", "locate_model", "read_config", "read_model", "save_model"]
 
 FORMAT = 1
 WEIGHTS = "model.safetensors"
@@ -138,11 +138,17 @@ def read_model(folder: Path) -> ModelFolder:
     folder = Path(folder)
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: there is no such model folder", _way_out_for_missing(folder))
-    config = _read_config(folder / CONFIG)
+    config = read_config(folder)
     return ModelFolder(folder, config, read_weights(folder / WEIGHTS))
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> dict[str, Any]:
+    """The configuration of a model folder, without its weights.
+
+    Raises:
+        CheckpointError: it is missing, broken, or a newer version of the toolkit wrote it.
+    """
+    path = folder / CONFIG
     try:
         config = json.loads(path.read_bytes())
     except FileNotFoundError:

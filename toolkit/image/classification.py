@@ -63,7 +63,9 @@ class ClassificationTask:
         """Nothing: there is no discriminator."""
         return None
 
-    def preview(self, generator: nn.Module, file: Path, count: int, seed: int, device: torch.device) -> None:
+    def preview(
+        self, generator: nn.Module, held_out: Source, file: Path, *, count: int, seed: int, device: torch.device
+    ) -> None:
         """Nothing to look at."""
 
     @torch.no_grad()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from toolkit.config.overrides import apply_overrides
 from toolkit.config.plan import Plan, Probe
+from toolkit.data.fingerprint import names_fingerprint
 from toolkit.data.listing import list_pictures
 from toolkit.errors import ConfigError, DataError, Problem
 from toolkit.image import choices
@@ -66,14 +66,15 @@ def look(data: Path) -> dict[str, Any]:
         files = [("", data)]
     else:
         files = [*list_pictures(data).pictures, *((file.name, file) for file in sorted(data.glob("*.npz")))]
-    digest = hashlib.blake2b(digest_size=16)
+    return {"files": len(files), "digest": names_fingerprint(_sizes(files))}
+
+
+def _sizes(files: Sequence[tuple[str, Path]]) -> Iterator[tuple[str, int]]:
     for key, file in files:
         try:
-            size = file.stat().st_size
+            yield key, file.stat().st_size
         except OSError as error:
             raise DataError(f"{file} cannot be read: {error.strerror}") from error
-        digest.update(f"{key}\0{size}\n".encode())
-    return {"files": len(files), "digest": digest.hexdigest()}
 
 
 class _Asked:

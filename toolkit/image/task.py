@@ -87,10 +87,12 @@ class ImageTask:
     # -- looking at it --------------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def preview(self, generator: nn.Module, file: Path, count: int, seed: int, device: torch.device) -> None:
+    def preview(
+        self, generator: nn.Module, held_out: Source, file: Path, *, count: int, seed: int, device: torch.device
+    ) -> None:
         """Write a grid of samples; the same noise every time, so that pictures of a run can be compared.
 
-        Conditional samples stand in columns, one class each.
+        Conditional samples stand in columns, one class each. Held-out pictures are not needed.
         """
         labels = torch.arange(count, device=device) % len(self.classes) if self.conditional else None
         noise = Noise(seed, 0, torch.arange(count, device=device), "preview")

@@ -63,6 +63,7 @@ def open_recipe(recipe: Recipe, dtype: torch.dtype = torch.float32, source: Sour
             name: complete("discriminators", spec, f"discriminators.{name}", **context)
             for name, spec in recipe.discriminators.items()
         },
+        "terms": [complete("terms", spec, f"terms.{place}", **context) for place, spec in enumerate(recipe.terms)],
     }
     subsets: dict[str, Source] = {name: Subset(source, indices) for name, indices in parts.items()}
     return Opened(recipe.model_copy(update=changes), task, source, subsets)
@@ -70,11 +71,12 @@ def open_recipe(recipe: Recipe, dtype: torch.dtype = torch.float32, source: Sour
 
 def _check_fit(recipe: Recipe, context: dict[str, Any]) -> None:
     """What a recipe says of its data although the data decides it, must be true."""
-    networks = {"generator": recipe.generator}
-    networks.update({f"discriminators.{name}": spec for name, spec in recipe.discriminators.items()})
+    parts = {"generator": recipe.generator}
+    parts.update({f"discriminators.{name}": spec for name, spec in recipe.discriminators.items()})
+    parts.update({f"terms.{place}": spec for place, spec in enumerate(recipe.terms)})
     problems = [
         Problem(f"{path}.{key}", f"is {spec[key]!r}, but for this data it must be {value!r}")
-        for path, spec in networks.items()
+        for path, spec in parts.items()
         for key, value in context.items()
         if key in spec and spec[key] != value
     ]

@@ -11,6 +11,7 @@ from toolkit.engine.cache import cache_folder
 from toolkit.errors import CheckpointError, DataError
 from toolkit.metrics.bank_cache import BankCache
 from toolkit.runs.candidate import Candidate
+from toolkit.runs.paired import evaluate_pairs, judges_pairs
 from toolkit.runs.sets import evaluate_pictures, is_picture_set
 
 REPEATS = 10
@@ -68,6 +69,12 @@ def evaluate(
     if judge:
         pages = judged_samples
     chosen = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not is_picture_set(target, None) and judges_pairs(target):
+        unfit = {"--features": features, "--train": train, "--judge": judge, "--per-class": per_class}
+        found = evaluate_pairs(
+            target, real, chosen=chosen, split=split, samples=samples, seed=seed, overrides=overrides, unfit=unfit
+        )
+        return {**found, "seconds": round(time.perf_counter() - started, 2)}
     banks = BankCache(cache_folder("features") if cache else None)
     settings: dict[str, Any] = {"repeats": repeats, "by_class": per_class}
     if is_picture_set(target, real):

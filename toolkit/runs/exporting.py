@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ import torch
 from toolkit.adversarial.judge import DISCRIMINATORS
 from toolkit.engine.files import atomic_folder
 from toolkit.engine.models import WEIGHTS, locate_model
+from toolkit.engine.onnx_file import dynamic_shapes, open_session, write_onnx
 from toolkit.engine.weights import read_weights, write_weights
-from toolkit.errors import ToolkitError, TrainingError, require
+from toolkit.errors import ToolkitError, TrainingError
 from toolkit.runs.models import load
 
 FORMATS = ("onnx", "torch", "safetensors")
@@ -27,7 +27,8 @@ def export(
     Args:
         model: a run or model folder.
         out: the folder to write.
-        to: `onnx` (any batch size), `torch` (a `torch.export` program), or `safetensors` (a copy of the model folder).
+        to: `onnx` (any batch size, and any length of speech), `torch` (a `torch.export` program, the same), or
+            `safetensors` (a copy of the model folder).
         half: store the weights of a `safetensors` model, and of its judge, as float16, in half the space.
         tolerance: largest difference to the original's output that is accepted; 1e-3, or 5e-2 for half precision.
 
@@ -70,40 +71,44 @@ def export(
     return {"file": str(out / name), "format": to, "largest_difference": difference}
 
 
-def _shapes(inputs: dict[str, torch.Tensor]) -> dict[str, Any]:
-    batch = torch.export.Dim("batch", min=1, max=4096)
-    return {name: {0: batch} for name in inputs}
+def _more(inputs: dict[str, torch.Tensor], any_size: Any) -> dict[str, torch.Tensor]:
+    """The inputs at other sizes: twice the batch, and longer where the length may change."""
+    more = {}
+    for name, value in inputs.items():
+        grown = torch.cat([value, value.flip(0)])
+        for place in () if any_size is None else any_size.get(name, ()):
+            if place:
+                grown = torch.cat([grown, grown.flip(place), grown.narrow(place, 0, 1)], place)
+        more[name] = grown
+    return more
+
+
+def _traced(pipeline: Any) -> tuple[torch.nn.Module, dict[str, torch.Tensor], Any]:
+    """The network that an export describes, its example inputs, and their dimensions of any size.
+
+    A pipeline may have a form of its network that exporters understand better (`exportable`), and say which dimensions
+    beside the batch may change (`any_size`).
+    """
+    module = getattr(pipeline, "exportable", pipeline.module).eval()
+    return module, pipeline.example_inputs(), getattr(pipeline, "any_size", None)
 
 
 def _onnx(pipeline: Any, file: Path) -> float:
-    require("onnxscript", "export", "ONNX export")
-    runtime = require("onnxruntime", "export", "checking an ONNX export")
-    module, inputs = pipeline.module.eval(), pipeline.example_inputs()
-    with warnings.catch_warnings():  # the exporter's own, about its insides
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module,
-            tuple(inputs.values()),
-            dynamo=True,
-            input_names=list(inputs),
-            output_names=["output"],
-            dynamic_shapes=tuple(_shapes(inputs).values()),
-            verbose=False,
-        )
-    assert program is not None
-    program.save(str(file))
-    session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    more = {name: torch.cat([value, value.flip(0)]) for name, value in inputs.items()}  # another batch size
+    module, inputs, any_size = _traced(pipeline)
+    write_onnx(module, inputs, file, any_size)
+    session = open_session(file, "checking an ONNX export")
+    more = _more(inputs, any_size)
     found = session.run(None, {name: value.numpy() for name, value in more.items()})[0]
-    return _difference(torch.from_numpy(found), module(*more.values()))
+    return _difference(torch.from_numpy(found), pipeline.module(*more.values()))
 
 
 def _torch(pipeline: Any, file: Path) -> float:
-    module, inputs = pipeline.module.eval(), pipeline.example_inputs()
-    program = torch.export.export(module, tuple(inputs.values()), dynamic_shapes=tuple(_shapes(inputs).values()))
+    module, inputs, any_size = _traced(pipeline)
+    shapes = tuple(dynamic_shapes(inputs, any_size).values())
+    program = torch.export.export(module, tuple(inputs.values()), dynamic_shapes=shapes)
     torch.export.save(program, file)
-    more = [torch.cat([value, value.flip(0)]) for value in inputs.values()]
-    return _difference(torch.export.load(file).module()(*more), module(*more))
+    more = _more(inputs, any_size)
+    return _difference(torch.export.load(file).module()(*more.values()), pipeline.module(*more.values()))
 
 
 def _half(pipeline: Any, folder: Path) -> float:

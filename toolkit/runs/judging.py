@@ -72,6 +72,8 @@ def make_judge(
     """
     if not discriminators:
         return JudgeFiles({"skipped": "the recipe has no discriminator"})
+    if not hasattr(opened.task, "feature_banks"):
+        return JudgeFiles({"skipped": "what this task makes is not sampled, so there is nothing to reject"})
     part = next(
         (name for name in ("validation", "test", "train") if len(opened.splits.get(name) or ()) >= _LEAST), None
     )

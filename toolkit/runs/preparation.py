@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 from toolkit.config import load_recipe
@@ -27,7 +28,11 @@ def prepare(recipe: str | Path, source: str | Path | None = None, destination: s
     method = getattr(dataset, "prepare", None)
     if method is None:
         return None
+    # A data set that can be any folder, such as `recordings`, learns from the recipe which one it is.
+    named = {"path": checked.data.get("path")} if "path" in inspect.signature(method).parameters else {}
     ready: Path = method(
-        source=None if source is None else Path(source), destination=None if destination is None else Path(destination)
+        source=None if source is None else Path(source),
+        destination=None if destination is None else Path(destination),
+        **named,
     )
     return ready

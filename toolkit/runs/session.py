@@ -84,6 +84,8 @@ class Session:
         self.restored: int | None = None
         self._stopped_by: str | None = None
         self._eye: tuple[Extractor, Source] | None = None
+        splits = opened.splits
+        self._shown = next(splits[part] for part in ("validation", "test", "train") if len(splits[part]))
         self._cache = BankCache(cache_folder("features"))
         options = self.recipe.trainer
         self.store = CheckpointStore(
@@ -187,7 +189,14 @@ class Session:
     def _preview(self, network: nn.Module, file: Path) -> None:
         recipe = self.recipe
         with torch.no_grad():
-            self.opened.task.preview(network, file, recipe.report.samples, recipe.seed, self.device)
+            self.opened.task.preview(
+                network,
+                self._shown,
+                file,
+                count=recipe.report.samples,
+                seed=recipe.seed,
+                device=self.device,
+            )
 
     def _measure(self, network: nn.Module) -> dict[str, float]:
         if self._eye is None:

@@ -41,8 +41,19 @@ class RunnableTask(Task, Protocol):
         """What happens to a training sample when it is loaded."""
         ...
 
-    def preview(self, generator: nn.Module, file: Path, count: int, seed: int, device: torch.device) -> None:
-        """Write samples to look at (or to listen to) to `file`; may write nothing."""
+    def preview(
+        self, generator: nn.Module, held_out: Source, file: Path, *, count: int, seed: int, device: torch.device
+    ) -> None:
+        """Write samples to look at (or to listen to) to `file`, and others beside it; may write nothing.
+
+        Args:
+            generator: in evaluation mode.
+            held_out: data that is not trained on, for tasks that make something of something.
+            file: a `.png` file.
+            count: how many samples, at most.
+            seed: the same at every call, so that previews of a run can be compared.
+            device: where the generator is.
+        """
         ...
 
     def measure(

@@ -25,6 +25,7 @@ from toolkit.testing.generators import check_generator
 from toolkit.testing.importers import check_importer
 from toolkit.testing.losses import check_loss
 from toolkit.testing.metrics import check_extractor, check_metric
+from toolkit.testing.paired_metrics import check_paired_metric
 from toolkit.testing.penalties import check_penalty
 from toolkit.testing.schedules import check_optimizer, check_schedule
 from toolkit.testing.starters import check_starter
@@ -46,6 +47,7 @@ SUITES: dict[str, Callable[..., None]] = {
     "datasets": check_dataset,
     "extractors": check_extractor,
     "metrics": check_metric,
+    "paired_metrics": check_paired_metric,
     "tasks": check_task,
     "pipelines": check_pipeline,
     "importers": check_importer,
@@ -88,6 +90,7 @@ __all__ = [
     "check_loss",
     "check_metric",
     "check_optimizer",
+    "check_paired_metric",
     "check_part",
     "check_penalty",
     "check_pipeline",

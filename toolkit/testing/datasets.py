@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.loader import Loader, evaluation_batches
+from toolkit.data.loader import Loader, Transform, evaluation_batches
 from toolkit.data.source import Array, Source, group_of, taker, weights_of
 from toolkit.data.splits import split
 from toolkit.testing.subject import PartLike, Subject
@@ -17,7 +17,7 @@ _SPLITS = ("train", "validation", "test")
 _MOST = 50  # samples looked at one by one
 
 
-def check_dataset(part: PartLike, /, **overrides: Any) -> None:
+def check_dataset(part: PartLike, /, transform: Transform | None = None, **overrides: Any) -> None:
     """The contract of a data set.
 
     * at least two samples; keys are texts, all different, and the same when the data set is opened again;
@@ -33,6 +33,8 @@ def check_dataset(part: PartLike, /, **overrides: Any) -> None:
 
     Args:
         part: registered name, or class; buildable from its defaults and the overrides (a path to small data, usually).
+        transform: for samples of different lengths, what makes them equally long on their way into a batch; they are
+            then evaluated one by one.
         overrides: constructor arguments.
 
     Raises:
@@ -49,7 +51,7 @@ def check_dataset(part: PartLike, /, **overrides: Any) -> None:
     _check_splits(subject, source)
     _check_take(subject, source, places)
     _check_weights_and_groups(subject, source)
-    _check_batches(subject, source)
+    _check_batches(subject, source, transform)
 
 
 def _check_keys(subject: Subject, source: Source) -> None:
@@ -161,9 +163,9 @@ def _check_weights_and_groups(subject: Subject, source: Source) -> None:
     subject.must(all(len(splits) == 1 for splits in fixed.values()), "keeps the samples of a group in one split")
 
 
-def _check_batches(subject: Subject, source: Source) -> None:
+def _check_batches(subject: Subject, source: Source, transform: Transform | None) -> None:
     with subject.rule("can be loaded in batches"):
-        batch = Loader(source, 4, seed=0, prefetch=0).batch(0)
-        count = sum(len(page["index"]) for page in evaluation_batches(source, 64))
+        batch = Loader(source, 4, seed=0, transform=transform, prefetch=0).batch(0)
+        count = sum(len(page["index"]) for page in evaluation_batches(source, 64 if transform is None else 1))
     subject.must(all(len(column) == 4 for column in batch.values()), "fills a batch")
     subject.must(count == len(source), "gives every sample once for an evaluation")

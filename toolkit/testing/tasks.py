@@ -130,7 +130,7 @@ def _check_transform(subject: Subject, task: Any, source: Source) -> None:
 def _check_looking(subject: Subject, task: Any, source: Source, network: nn.Module, extractor: Any) -> None:
     metrics = [build("metrics", name) for name in task.default_metrics]
     with tempfile.TemporaryDirectory() as folder, subject.rule("writes a preview, or nothing"):
-        task.preview(network, Path(folder) / "preview.png", 4, 0, _CPU)
+        task.preview(network, source, Path(folder) / "preview.png", count=4, seed=0, device=_CPU)
     with warnings.catch_warnings(), subject.rule("measures a network"):
         warnings.simplefilter("ignore", FewSamplesWarning)  # only the form of the numbers is of interest
         values = task.measure(
