@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -13,11 +12,10 @@ from typing import Any, TextIO
 import click
 
 import toolkit
+from toolkit.cli.waiting import wait_passively
 from toolkit.errors import ToolkitError
 
-# OpenMP threads that spin while they wait cost 1.5 to 5 times when a neighbour wants the core; read when torch is
-# loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+wait_passively()
 
 
 class _Lazy(click.Group):

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from toolkit.cli.main import print_json
+from toolkit.cli.waiting import spin_if_quiet
 from toolkit.errors import ToolkitError
 
 
@@ -40,6 +41,7 @@ def vocode(model: str, inputs: tuple[str, ...], out: str, stream: bool, path: st
     factor is seconds of audio per second of computing. A file that cannot be read is told, the others are done, and
     the exit status is 1.
     """
+    spin_if_quiet()
     import torch
 
     from toolkit.engine.device import choose_threads

@@ -19,8 +19,22 @@ FORMATS: dict[int, dict[str, Any]] = {
 """Mel settings by sample rate. 22,050 Hz is the format of HiFi-GAN and of most acoustic models for speech."""
 
 MACHINES: dict[str, dict[str, Any]] = {
-    "cpu": {"steps": 20_000, "warm_up": 12_000, "batch_size": 4, "segment": 16_384, "highest_rate": 22_050},
-    "gpu": {"steps": 120_000, "warm_up": 10_000, "batch_size": 32, "segment": 16_384, "highest_rate": 48_000},
+    "cpu": {
+        "steps": 22_000,
+        "warm_up": 20_000,
+        "batch_size": 4,
+        "segment": 16_384,
+        "highest_rate": 22_050,
+        "feature_matching": 0.2,  # of light discriminators that learned for minutes: more only blurs
+    },
+    "gpu": {
+        "steps": 120_000,
+        "warm_up": 10_000,
+        "batch_size": 32,
+        "segment": 16_384,
+        "highest_rate": 48_000,
+        "feature_matching": 2.0,
+    },
 }
 """How long, and on what, by machine: about two hours of two cores, or half an hour of a large graphics card."""
 

@@ -104,7 +104,7 @@ def _document(data: Path, rate: int, networks: Mapping[str, Any], machine: str) 
     nearest = min(choices.FORMATS, key=lambda known: abs(known - rate))
     steps, batch = settings["steps"], settings["batch_size"]
     every = max(500, steps // 20)
-    falling = {"name": "cosine", "end": 5e-5, "samples": steps * batch}
+    falling = {"name": "cosine", "end": 1e-4 if machine == "cpu" else 5e-5, "samples": steps * batch}
     adam = {"name": "adam", "beta1": 0.8, "beta2": 0.99, "weight_decay": 0.01}
     high = 8e-4 if machine == "cpu" else 5e-4
     return {
@@ -117,12 +117,12 @@ def _document(data: Path, rate: int, networks: Mapping[str, Any], machine: str) 
         "loss": "least_squares",
         "terms": [
             {"name": "mel_l1", "weight": 45.0, "fmax": None},
-            {"name": "multi_resolution_stft", "weight": 2.0},
-            {"name": "feature_matching", "weight": 2.0},
+            {"name": "multi_resolution_stft", "weight": 10.0},
+            {"name": "feature_matching", "weight": settings["feature_matching"]},
         ],
         "optimizer": {
             "generator": {**adam, "lr": {**falling, "start": high}},
-            "discriminator": {**adam, "lr": {**falling, "start": high / 2}},
+            "discriminator": {**adam, "lr": 5e-4},
         },
         "ema": {"half_life": 500 * batch},
         "trainer": {
