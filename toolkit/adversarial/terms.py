@@ -157,12 +157,19 @@ class CrossEntropy(_Term):
         target: name of the labels in the batch: `B`, or `BT` for sequences.
         smoothing: share of the probability that is spread over all classes (Szegedy et al. 2016, section 7).
         ignore: label that does not count (padding).
+        average: of sequences, `sample`: each counts alike, however long; `token`: each of their tokens does.
     """
 
     def __init__(
-        self, weight: Scheduled = 1.0, target: str = "label", smoothing: float = 0.0, ignore: int = -100
+        self,
+        weight: Scheduled = 1.0,
+        target: str = "label",
+        smoothing: float = 0.0,
+        ignore: int = -100,
+        average: Literal["sample", "token"] = "sample",
     ) -> None:
         super().__init__(weight)
+        self.average = average
         self.target = target
         self.smoothing = smoothing
         self.ignore = ignore
@@ -187,6 +194,15 @@ class CrossEntropy(_Term):
         ).view(labels.shape)
         if values.dim() == 1:
             return values
+        if self.average == "token":  # the whole batch's tokens, whose piece this may be
+            tokens = offer.batch.get("mean_tokens")
+            if tokens is None:
+                raise ToolkitError(
+                    "cross_entropy with average=token needs to know the tokens of the whole batch ('mean_tokens')",
+                    "set trainer.batch_tokens, whose loader counts them, or average: sample",
+                )
+            means: Tensor = values.sum(1) / tokens
+            return means
         counted = (labels != self.ignore).sum(1).clamp_(min=1)
         averages: Tensor = values.sum(1) / counted
         return averages

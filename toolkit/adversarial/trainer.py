@@ -102,7 +102,7 @@ class Trainer:
             player: _Seat(list(module.parameters()), optimizers[player]) for player, module in game.players().items()
         }
         self._wide = torch.float32 if device.type == "mps" else torch.float64  # mps has no float64
-        self.local_batch = self._local_batch()
+        self._check_batch()
         self.micro_batch = self._micro_batch()
 
     # -- the loop -------------------------------------------------------------------------------------------------
@@ -139,25 +139,27 @@ class Trainer:
                     buffer.copy_(before)
                 bad = wrong
                 break
+        size = 0 if batch is None else _rows(batch) * self.processes.world_size  # every process has as many
         progress.step += 1
-        progress.samples += self.options.batch_size
+        progress.samples += size
         if self.ema is not None and not bad:
-            self.ema.update(self.game.generator, self.options.batch_size, progress.samples)
+            self.ema.update(self.game.generator, size, progress.samples)
         self.game.finish_step(progress.samples, values if not bad else {})
         self._count_bad(bad)
         return values
 
     def _turn(self, player: Player, batch: Batch, number: int) -> tuple[dict[str, float], list[str]]:
         """A turn: losses, one backward per piece, one optimiser step. Returns values and what is not finite."""
-        seat, progress = self.seats[player], self.progress
-        noise = Noise(self.seed, progress.step, self._places(), f"turn{number}")
+        seat, progress, rows = self.seats[player], self.progress, _rows(batch)
+        noise = Noise(self.seed, progress.step, self._places(rows), f"turn{number}")
         noise.seed_global(f"{self.processes.rank}")
         self.game.prepare(player)
         seat.optimizer.zero_grad(set_to_none=True)
         sums: dict[str, Tensor] = {}
-        for piece, start in enumerate(range(0, self.local_batch, self.micro_batch)):
-            stop = min(start + self.micro_batch, self.local_batch)
-            share = (stop - start) / self.local_batch
+        size = self.micro_batch or rows
+        for piece, start in enumerate(range(0, rows, size)):
+            stop = min(start + size, rows)
+            share = (stop - start) / rows
             with self.precision.autocast():
                 losses = self.game.losses(
                     player, _cut(batch, start, stop), noise.part(start, stop), progress.samples, progress.step, piece
@@ -198,9 +200,9 @@ class Trainer:
 
     # -- batches --------------------------------------------------------------------------------------------------
 
-    def _places(self) -> Tensor:
-        first = self.processes.rank * self.local_batch
-        return torch.arange(first, first + self.local_batch, device=self.device)
+    def _places(self, rows: int) -> Tensor:
+        first = self.processes.rank * rows
+        return torch.arange(first, first + rows, device=self.device)
 
     def _receive(self, batch: Mapping[str, Any]) -> Batch:
         return {
@@ -208,9 +210,9 @@ class Trainer:
             for name, value in batch.items()
         }
 
-    def _local_batch(self) -> int:
+    def _check_batch(self) -> None:
         share, rest = divmod(self.options.batch_size, self.processes.world_size)
-        if rest:
+        if rest and self.options.batch_tokens is None:
             raise TrainingError(
                 f"trainer.batch_size={self.options.batch_size} does not divide among "
                 f"{self.processes.world_size} processes",
@@ -223,12 +225,12 @@ class Trainer:
                 RuntimeWarning,
                 stacklevel=3,
             )
-        return share
 
-    def _micro_batch(self) -> int:
-        asked = self.options.micro_batch
-        if asked is None or asked >= self.local_batch:
-            return self.local_batch
+    def _micro_batch(self) -> int | None:
+        """Samples of a piece; `None` where a batch is one piece."""
+        asked, tokens = self.options.micro_batch, self.options.batch_tokens
+        if asked is None or (tokens is None and asked * self.processes.world_size >= self.options.batch_size):
+            return None
         if self.game.batch_coupled:
             raise TrainingError(
                 f"trainer.micro_batch={asked} would change the maths: batch or spectral normalisation or the "
@@ -253,6 +255,11 @@ class Trainer:
         for player, seat in self.seats.items():
             seat.optimizer.load_state_dict(state["optimizers"][player])
         self.game.load_state_dict(state["game"])
+
+
+def _rows(batch: Batch) -> int:
+    """Samples in a batch of this process."""
+    return next(len(value) for value in batch.values() if isinstance(value, Tensor))
 
 
 def _cut(batch: Batch, start: int, stop: int) -> Batch:

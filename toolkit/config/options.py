@@ -22,6 +22,12 @@ class TrainerOptions(Options):
 
     steps: int = Field(default=1000, ge=1, description="steps in all; a step is one round of turns")
     batch_size: int = Field(default=64, ge=1, description="samples per turn over all processes together")
+    batch_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description="for sequences, instead of batch_size: sequences of like lengths are put together, as many as fill "
+        "so many places over all processes, padding included",
+    )
     micro_batch: int | None = Field(
         default=None,
         ge=1,

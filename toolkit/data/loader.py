@@ -50,6 +50,9 @@ class Loader:
         prefetch: batches made ahead by `iterate`; 0 for none.
         threads: decoding threads of `iterate`; `None` for one per processor, at most 8.
 
+    Attributes:
+        samples_per_batch: of all processes together.
+
     Raises:
         ConfigError: the processes cannot share the batch evenly, or a number is out of range.
         DataError: the source is empty.
@@ -79,6 +82,7 @@ class Loader:
         self.transform = transform
         self.prefetch = prefetch
         self.threads = default_threads() if threads is None else threads
+        self.samples_per_batch = float(batch_size)
         self._order = Order(len(source), seed, shuffle, weights_of(source))
         self._bad: set[int] = set()
 

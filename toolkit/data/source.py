@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -53,7 +53,7 @@ class Skipped:
 class Source(Protocol):
     """A data set with random access.
 
-    Samples are read from several threads at once. Three further attributes are optional; a source without one, or with
+    Samples are read from several threads at once. Further attributes are optional; a source without one, or with
     `None` there, is treated as it always was:
 
     * `take`, for a source that keeps everything in memory: a function from an array of indices to stacked arrays that
@@ -63,7 +63,9 @@ class Source(Protocol):
       1/6 each), every epoch meets exactly one of them, drawn at random (see `toolkit.data.order.Order`). Evaluation
       meets every sample once, whatever its weight (see `weights_of`);
     * `group`, a function from an index to a text: samples of one group always fall into the same split, so that a
-      near-copy of a training sample is never a test sample (see `group_of`).
+      near-copy of a training sample is never a test sample (see `group_of`);
+    * `lengths`, int [N] or [N, fields], of samples that are sequences, and `padding`, what fills their places in a
+      batch, by field (see `toolkit.data.buckets`).
 
     Attributes:
         classes: class names, in the order of the labels; empty when unlabelled.
@@ -131,6 +133,17 @@ class Subset:
         """The weights that the samples have in the whole source, if it has weights."""
         weights = weights_of(self.source) if self.weighted else None
         return None if weights is None else weights[self.indices]
+
+    @property
+    def lengths(self) -> Array | None:
+        """The lengths of the samples, if they are sequences."""
+        lengths = getattr(self.source, "lengths", None)
+        return None if lengths is None else np.asarray(lengths)[self.indices]
+
+    @property
+    def padding(self) -> Mapping[str, int]:
+        """What fills the places of sequences in the whole source."""
+        return dict(getattr(self.source, "padding", None) or {})
 
     def group(self, index: int) -> str:
         """The group that the sample belongs to in the whole source."""

@@ -14,6 +14,7 @@ from toolkit.adversarial.game import Game, Player
 from toolkit.adversarial.optimizers import OptimizerRule
 from toolkit.adversarial.trainer import Trainer
 from toolkit.config import Recipe, build, complete
+from toolkit.data.buckets import BucketLoader
 from toolkit.data.loader import Loader
 from toolkit.data.source import Source, Subset
 from toolkit.data.splits import split
@@ -199,13 +200,10 @@ def build_trainer(
     )
 
 
-def build_loader(opened: Opened, processes: Processes) -> Loader:
+def build_loader(opened: Opened, processes: Processes) -> Loader | BucketLoader:
     """The stream of training batches."""
-    return Loader(
-        opened.splits["train"],
-        opened.recipe.trainer.batch_size,
-        opened.recipe.seed,
-        rank=processes.rank,
-        world_size=processes.world_size,
-        transform=opened.task.transform(),
-    )
+    source, options, seed = opened.splits["train"], opened.recipe.trainer, opened.recipe.seed
+    rank, world_size, transform = processes.rank, processes.world_size, opened.task.transform()
+    if options.batch_tokens is None:
+        return Loader(source, options.batch_size, seed, rank=rank, world_size=world_size, transform=transform)
+    return BucketLoader(source, options.batch_tokens, seed, rank=rank, world_size=world_size, transform=transform)

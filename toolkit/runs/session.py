@@ -122,7 +122,8 @@ class Session:
     def play(self, stack: ExitStack) -> RunResult:
         """Train until the end or a signal, then save and write the model."""
         options, progress = self.recipe.trainer, self.trainer.progress
-        bar = stack.enter_context(Progress(options.steps * options.batch_size, self.quiet, start=progress.samples))
+        total = round(options.steps * self.stream.samples_per_batch)
+        bar = stack.enter_context(Progress(total, self.quiet, start=progress.samples))
         trackers = self._trackers(stack) if self.processes.is_main else []
         reporter = Reporter(self.health, bar, trackers, options.log_every)
         writer = SampleWriter(self._preview, self.folder.samples, trackers, options.samples_every)
