@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ class Sequences:
     """Sample i: i as often as its length says."""
 
     classes: tuple[str, ...] = ()
-    padding = {"target": -100}
+    padding: ClassVar[dict[str, int]] = {"target": -100}
 
     def __init__(self, lengths: Any) -> None:
         self.problems: list[Skipped] = []
