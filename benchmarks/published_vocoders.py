@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from published_hifigan import FFT, HOP, MELS, SIZES, Generator, weighted
 from torch import Tensor, nn
 
-from toolkit.speech.torchaudio_part import torchaudio_functional
+from toolkit.engine.torchaudio_part import torchaudio_functional
 
 
 class IstftNet(nn.Module):

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from tests.speech.sounds import decibels, noise, tone
+from toolkit.engine.torchaudio_part import torchaudio_functional
 from toolkit.errors import DataError
 from toolkit.speech.level import gate_noise, loudness, to_level, trim_silence
-from toolkit.speech.torchaudio_part import torchaudio_functional
 
 
 @pytest.mark.parametrize("rate", [16000, 22050, 48000])

@@ -13,6 +13,7 @@ from tests.speech.generators import mel
 from tests.speech.reference_hifigan import ReferenceHifiGan, normalised_state
 from toolkit.config import build
 from toolkit.engine.foreign import ImportedModel
+from toolkit.engine.torchaudio_part import torchaudio_functional
 from toolkit.errors import CheckpointError, MissingExtraError
 from toolkit.speech.audio_format import AudioFormat
 from toolkit.speech.published import (
@@ -20,7 +21,6 @@ from toolkit.speech.published import (
     hifigan_from_state_dict,
     speecht5_hifigan_from_state_dict,
 )
-from toolkit.speech.torchaudio_part import torchaudio_functional
 
 V3: dict[str, Any] = {"rates": (8, 8, 4), "kernels": (3, 5, 7), "paired": False}
 

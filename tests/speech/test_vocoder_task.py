@@ -94,7 +94,7 @@ def test_a_predicted_mel_in_the_batch_is_taken_instead() -> None:
 def test_the_format_is_that_of_the_data_and_is_stored_in_the_model() -> None:
     task = opened()
     assert task.format.sample_rate == RATE
-    assert task.model_config()["audio"]["mels"] == 20
+    assert task.model_config(torch.nn.Identity())["audio"]["mels"] == 20
 
 
 def test_data_without_a_sample_rate_is_refused() -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from toolkit.data.listing import Listing, list_files
 from toolkit.engine.files import atomic_write
+from toolkit.engine.torchaudio_part import torchaudio_functional
 from toolkit.errors import require
 from toolkit.speech.libsndfile import (
     AGAIN,
@@ -27,7 +28,6 @@ from toolkit.speech.libsndfile import (
     first_line,
     soundfile_for,
 )
-from toolkit.speech.torchaudio_part import torchaudio_functional
 
 __all__ = [
     "EXTENSIONS",

@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from toolkit.engine.torchaudio_part import torchaudio_functional
 from toolkit.errors import ConfigError, DataError, Problem
 from toolkit.speech.audio_format import AudioFormat, MelNorm, MelScale, Padding
-from toolkit.speech.torchaudio_part import torchaudio_functional
 
 EPSILON = 1e-9
 """Added to squared magnitudes before the root, as in HiFi-GAN: the gradient stays finite where the wave is silent."""

@@ -202,6 +202,6 @@ class VocoderTask:
         halves = found.rows["model"].half_widths
         return {**values, **{f"{name}_half_width": half for name, half in halves.items()}}
 
-    def model_config(self) -> dict[str, Any]:
+    def model_config(self, network: nn.Module) -> dict[str, Any]:
         """What a model of this task must remember beside its generator's spec."""
         return {"audio": self.format.to_document()}

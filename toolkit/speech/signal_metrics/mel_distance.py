@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import torch
 
+from toolkit.engine.torchaudio_part import torchaudio_functional
 from toolkit.errors import DataError
 from toolkit.metrics.paired import Signal, UnfitPairError, Wave, as_pair
 from toolkit.speech.audio_format import AudioFormat
 from toolkit.speech.mel import LogMel
-from toolkit.speech.torchaudio_part import torchaudio_functional
 
 
 class MelDistance:

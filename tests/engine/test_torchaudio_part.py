@@ -7,9 +7,9 @@ import time
 import pytest
 import torch
 
+from toolkit.engine import torchaudio_part
+from toolkit.engine.torchaudio_part import has_extension, torchaudio_functional
 from toolkit.errors import MissingExtraError, ToolkitError
-from toolkit.speech import torchaudio_part
-from toolkit.speech.torchaudio_part import has_extension, torchaudio_functional
 
 
 def _alone(program: str) -> str:
@@ -46,7 +46,7 @@ def test_an_extension_that_does_not_load_is_replaced_and_says_so_when_it_is_need
         + """
 from toolkit.speech import audio_format, checks, files, level, mel
 print({"torchaudio", "librosa", "soundfile", "noisereduce", "numba"} & set(sys.modules))  # the floor imports none
-from toolkit.speech.torchaudio_part import has_extension, torchaudio_functional
+from toolkit.engine.torchaudio_part import has_extension, torchaudio_functional
 import torch
 functional = torchaudio_functional()
 print(has_extension(), functional.resample(torch.ones(1, 30), 3, 2).shape[-1])
