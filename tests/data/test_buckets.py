@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.data.buckets import BucketLoader, padded
+from toolkit.data.buckets import BucketLoader
+from toolkit.data.sequences import padded
 from toolkit.data.source import Skipped, Subset
 from toolkit.errors import DataError
 

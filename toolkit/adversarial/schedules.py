@@ -83,3 +83,34 @@ class Exponential(_Ramp):
     def __call__(self, samples: float) -> float:
         """The value after `samples` samples."""
         return float(self.start * (self.end / self.start) ** self.progress(samples))
+
+
+class InverseSquareRoot:
+    """Rises in a straight line to `peak` over `warm_up` samples, then falls with the root of the samples seen.
+
+    Vaswani et al. 2017, equation 3, with the peak named instead of the width of the network.
+    """
+
+    def __init__(self, peak: float, warm_up: float) -> None:
+        if warm_up <= 0:
+            raise ValueError(f"warm_up={warm_up} must be a positive number of samples")
+        self.peak = peak
+        self.warm_up = warm_up
+
+    def __call__(self, samples: float) -> float:
+        """The value after `samples` samples."""
+        return self.peak * min(samples / self.warm_up, math.sqrt(self.warm_up / max(samples, self.warm_up)))
+
+
+class WarmUp:
+    """Rises in a straight line from 0 over `samples` samples to another schedule, which begins at sample 0 itself."""
+
+    def __init__(self, samples: float, then: Scheduled) -> None:
+        if samples <= 0:
+            raise ValueError(f"samples={samples} must be a positive number")
+        self.samples = samples
+        self.then = as_schedule(then)
+
+    def __call__(self, samples: float) -> float:
+        """The value after `samples` samples."""
+        return self.then(samples) * min(samples / self.samples, 1.0)

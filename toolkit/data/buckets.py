@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from itertools import count
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor
 from toolkit.data.background import default_threads, in_background
 from toolkit.data.loader import Item, Transform
 from toolkit.data.order import Order, sample_generator, sample_seed
+from toolkit.data.sequences import lengths_of, padded, padding_of
 from toolkit.data.source import Array, Indices, Source, weights_of
 from toolkit.engine.randomness import fold
 from toolkit.errors import DataError
@@ -136,44 +136,6 @@ class BucketLoader:
         if self.transform is None:
             return item
         return self.transform(item, sample_generator(sample_seed(self.seed, epoch, index)))
-
-
-def lengths_of(source: Source) -> Array:
-    """Lengths of a source's sequences, int64 [N, fields].
-
-    Raises:
-        DataError: it has none.
-    """
-    lengths = getattr(source, "lengths", None)
-    if lengths is None:
-        raise DataError(
-            "trainer.batch_tokens puts sequences of like lengths together, and this data has no lengths",
-            "set trainer.batch_tokens=null and trainer.batch_size",
-        )
-    values: Array = np.asarray(lengths, dtype=np.int64)
-    return values.reshape(len(source), -1)
-
-
-def padding_of(source: Source) -> Mapping[str, int]:
-    """What fills the places of each field of a source's sequences; fields that are not named are filled with 0."""
-    return dict(getattr(source, "padding", None) or {})
-
-
-def padded(items: Sequence[Mapping[str, Any]], padding: Mapping[str, int]) -> dict[str, Tensor]:
-    """Items of sequences `[T]` as a batch of `[B, T]` int64, each field as long as its longest.
-
-    Args:
-        items: at least one.
-        padding: what fills the places at the ends, by field; 0 where it is not named.
-    """
-    batch = {}
-    for name in items[0]:
-        rows = [np.asarray(item[name], dtype=np.int64) for item in items]
-        filled = np.full((len(rows), max(len(row) for row in rows)), padding.get(name, 0), dtype=np.int64)
-        for place, row in enumerate(rows):
-            filled[place, : len(row)] = row
-        batch[name] = torch.from_numpy(filled)
-    return batch
 
 
 def _by_length(lengths: Array) -> Indices:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from toolkit.data.background import Mapper, default_threads, in_background
 from toolkit.data.order import Order, sample_generator, sample_seed
+from toolkit.data.sequences import has_lengths, padded, padding_of
 from toolkit.data.source import Array, Indices, Source, record_problem, taker, weights_of
 from toolkit.errors import ConfigError, DataError, Problem
 
@@ -90,7 +91,8 @@ class Loader:
         """This process's slice of batch `number` (from 0).
 
         Returns:
-            The fields of the items, stacked with the batch first, and `index`, int64: the places in the source.
+            The fields of the items, stacked with the batch first (sequences padded to the longest), and `index`, int64:
+            the places in the source.
 
         Raises:
             DataError: no sample of the source can be read, or the items do not stack.
@@ -119,8 +121,7 @@ class Loader:
                 seeds = [sample_seed(self.seed, epoch, index) for epoch, index in pairs]
                 arrays = self.transform.batched(arrays, seeds)
             return _tensors(arrays, indices)
-        items = list(mapper(self._item, epochs.tolist(), indices.tolist()))
-        return stack(items, [self.source.key(item["index"]) for item in items])
+        return _together(self.source, list(mapper(self._item, epochs.tolist(), indices.tolist())))
 
     def _item(self, epoch: int, index: int) -> Item:
         for place in range(index, index + len(self.source)):
@@ -201,7 +202,13 @@ def _evaluate(source: Source, indices: Indices, mapper: Mapper) -> dict[str, Ten
             return None
 
     items = [item for item in mapper(read, indices.tolist()) if item is not None]
-    return stack(items, [source.key(item["index"]) for item in items]) if items else None
+    return _together(source, items) if items else None
+
+
+def _together(source: Source, items: Sequence[Item]) -> dict[str, Tensor]:
+    if has_lengths(source):
+        return padded(items, padding_of(source))
+    return stack(items, [source.key(item["index"]) for item in items])
 
 
 def stack(items: Sequence[Item], names: Sequence[str]) -> dict[str, Tensor]:
