@@ -15,6 +15,10 @@ _SHOWN = 20
 @click.argument("target", metavar="RUN|MODEL|PICTURES")
 @click.argument("overrides", nargs=-1, metavar="[A.B=VALUE ...]")
 @click.option("--real", type=click.Path(), help="Compare with this folder of pictures or .npz file.")
+@click.option("--source", type=click.Path(), help="Translators: a file of sentences, one a line; with --target.")
+@click.option("--target", "reference", type=click.Path(), help="Translators: their translations, line by line.")
+@click.option("--terms", type=click.Path(), help="Translators: a termbase, to keep to and to be measured by.")
+@click.option("--beam", type=click.IntRange(min=1), help="Translators: hypotheses that are kept.  [default: 5]")
 @click.option("--train", type=click.Path(), help="Training data, for metrics of memorisation.")
 @click.option("--features", help="Extractor (pixels, inception, ...) or classifier model to look through.")
 @click.option("--metrics", help="Names with commas between them, instead of the recipe's.")
@@ -41,6 +45,10 @@ def evaluate(
     out: str | None,
     no_cache: bool,
     as_json: bool,
+    source: str | None,
+    reference: str | None,
+    terms: str | None,
+    beam: int | None,
     **settings: Any,
 ) -> None:
     """Compare what a model makes, or a folder of pictures, with real data that was not trained on.
@@ -51,6 +59,7 @@ def evaluate(
     toolkit evaluate DIR_A --real DIR_B            one folder with another
     toolkit evaluate MODEL --cas                   what a classifier learns from its pictures
     toolkit evaluate VOCODER --real RECORDINGS     copies of recordings, beside those of Griffin-Lim
+    toolkit evaluate TRANSLATOR --source x.en --target x.de   BLEU and chrF; or --real PAIRS.tsv
 
     Numbers are followed by the half width of their 95 % confidence interval. The line "features" says what was looked
     through: numbers in different features cannot be compared, and only those of Inception are FIDs.
@@ -60,6 +69,8 @@ def evaluate(
     if cas:
         _report(_cas(target, overrides, out, as_json, **settings), as_json)
         return
+    if (source is None) != (reference is None) or (source is not None and settings["real"] is not None):
+        raise click.UsageError("--source and --target go together, and not with --real")
     if out is not None:
         raise click.UsageError("--out goes with --cas")
     from toolkit.runs import evaluate as measure
@@ -71,6 +82,8 @@ def evaluate(
         repeats=0 if no_intervals else repeats,
         cache=not no_cache,
         overrides=overrides,
+        sides=(source, reference) if source is not None and reference is not None else None,
+        settings={name: value for name, value in (("terms", terms), ("beam", beam)) if value is not None},
         **settings,
     )
     _report(result, as_json)
@@ -128,6 +141,8 @@ def _print(result: dict[str, Any]) -> None:
             continue
         half = f" +- {intervals[name]:.2g}" if name in intervals else ""
         click.echo(f"  {name:28} {value:.5g}{half}")
+    for name, signature in result.get("signatures", {}).items():
+        click.echo(f"  {name}: {signature}")
     for label, numbers in result.get("per_class", {}).items():
         words = ", ".join(
             f"{name} {value:.4g}" for name, value in numbers.items() if not _belongs_to_another(name, numbers, numbers)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from toolkit.cli.generate_translation import translation
 from toolkit.cli.main import print_json
 from toolkit.errors import ToolkitError
 
@@ -15,6 +16,9 @@ from toolkit.errors import ToolkitError
 @click.group()
 def generate() -> None:
     """Generate with a trained model."""
+
+
+generate.add_command(translation)
 
 
 @generate.command()

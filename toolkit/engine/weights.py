@@ -40,7 +40,7 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], dtype: torch.dtype 
         plain[name] = value
     path.touch()  # safetensors makes a file that only its owner can read; give it what any new file gets
     mode = path.stat().st_mode
-    save_file(plain, os.fspath(path))
+    save_file(plain, os.fspath(path), metadata={"format": "pt"})  # without it transformers refuses the file
     path.chmod(mode)
 
 

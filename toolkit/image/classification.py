@@ -93,7 +93,7 @@ class ClassificationTask:
         low, high = wilson_interval(right, count)
         return {"accuracy": right / count, "accuracy_half_width": (high - low) / 2}
 
-    def model_config(self) -> dict[str, Any]:
+    def model_config(self, network: nn.Module) -> dict[str, Any]:
         """What a model of this task must remember beside its network's spec."""
         return {"classes": list(self.classes)}
 

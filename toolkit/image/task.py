@@ -175,7 +175,7 @@ class ImageTask:
             cache=cache,
         )
 
-    def model_config(self) -> dict[str, Any]:
+    def model_config(self, network: nn.Module) -> dict[str, Any]:
         """What a model of this task must remember beside its generator's spec."""
         return {"classes": list(self.classes)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ def evaluate(
     overrides: Sequence[str] = (),
     judge: bool = False,
     pages: Callable[[Any], Callable[..., Any]] | None = None,
+    sides: tuple[str | Path, str | Path] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Compare what a model generates, or somebody's pictures, with real data that were not trained on.
 
@@ -54,6 +56,8 @@ def evaluate(
         judge: measure only pictures that the model's own discriminators accept (`toolkit generate --judge`).
         pages: given the loaded pipeline, makes what generates the samples (see `toolkit.image.measure.Pages`) in yet
             another way than straight from the network.
+        sides: for a translator, a text file and its translation, line by line, instead of `real`.
+        settings: for a translator, how to translate: `beam`, `terms`, ... (`toolkit.translation.options.Options`).
 
     Returns:
         `metrics` by name and the half widths of their 95 % `intervals`; beside them what was compared, the features it
@@ -72,11 +76,22 @@ def evaluate(
     if not is_picture_set(target, None) and judges_pairs(target):
         unfit = {"--features": features, "--train": train, "--judge": judge, "--per-class": per_class}
         found = evaluate_pairs(
-            target, real, chosen=chosen, split=split, samples=samples, seed=seed, overrides=overrides, unfit=unfit
+            target,
+            real,
+            chosen=chosen,
+            split=split,
+            samples=samples,
+            seed=seed,
+            overrides=overrides,
+            unfit=unfit,
+            sides=sides,
+            settings=settings,
         )
         return {**found, "seconds": round(time.perf_counter() - started, 2)}
+    if sides or settings:
+        raise DataError(f"{target} is no translator, and takes neither sentences nor how to translate them")
     banks = BankCache(cache_folder("features") if cache else None)
-    settings: dict[str, Any] = {"repeats": repeats, "by_class": per_class}
+    measuring: dict[str, Any] = {"repeats": repeats, "by_class": per_class}
     if is_picture_set(target, real):
         if judge:
             raise DataError(f"{target} holds pictures, and only a model has a judge", "leave --judge out")
@@ -91,12 +106,12 @@ def evaluate(
             seed=seed,
             overrides=overrides,
             cache=banks,
-            **settings,
+            **measuring,
         )
     else:
         candidate = Candidate(target, features, chosen, overrides)
         candidate.open(real, train, split)
-        found = candidate.measure(samples, seed, banks, pages, settings) | {"judged": judge}
+        found = candidate.measure(samples, seed, banks, pages, measuring) | {"judged": judge}
     return {**found, "seconds": round(time.perf_counter() - started, 2)}
 
 

@@ -16,21 +16,31 @@ from toolkit.engine.weights import read_weights, write_weights
 from toolkit.errors import ToolkitError, TrainingError
 from toolkit.runs.models import load
 
-FORMATS = ("onnx", "torch", "safetensors")
+FORMATS = ("onnx", "torch", "safetensors", "ctranslate2")
 
 
 def export(
-    model: str | Path, out: str | Path, to: str = "onnx", *, half: bool = False, tolerance: float | None = None
+    model: str | Path,
+    out: str | Path | None = None,
+    to: str = "onnx",
+    *,
+    half: bool = False,
+    tolerance: float | None = None,
+    quantization: str = "int8",
+    pairs: str | Path | None = None,
 ) -> dict[str, Any]:
     """Write a model in another format.
 
     Args:
         model: a run or model folder.
-        out: the folder to write.
-        to: `onnx` (any batch size, and any length of speech), `torch` (a `torch.export` program, the same), or
-            `safetensors` (a copy of the model folder).
+        out: the folder to write. Only `ctranslate2` can do without: it then goes into the model folder, where
+            translators find it by themselves.
+        to: `onnx` (any batch size, and any length of speech), `torch` (a `torch.export` program, the same),
+            `safetensors` (a copy of the model folder), or `ctranslate2` (translators).
         half: store the weights of a `safetensors` model, and of its judge, as float16, in half the space.
         tolerance: largest difference to the original's output that is accepted; 1e-3, or 5e-2 for half precision.
+        quantization: with `ctranslate2`, how weights are stored: `int8`, `int16` or `float32`.
+        pairs: with `ctranslate2`, a file of sentence pairs to measure the loss of BLEU on.
 
     Returns:
         The file, the format, and the largest difference found.
@@ -40,9 +50,13 @@ def export(
         MissingExtraError: the format needs a package that is not installed.
         TrainingError: the exported model does not give the original's output.
     """
-    out = Path(out)
     if to not in FORMATS:
         raise ToolkitError(f"there is no export format '{to}'; choices: {', '.join(FORMATS)}")
+    if to == "ctranslate2":
+        return _ctranslate2(model, None if out is None else Path(out), quantization, pairs)
+    if out is None:
+        raise ToolkitError(f"an export to {to} needs a folder to write", "name one: --out DIR")
+    out = Path(out)
     if out.exists():
         raise ToolkitError(f"{out} exists already", "choose another folder, or remove it")
     if half and to != "safetensors":
@@ -69,6 +83,17 @@ def export(
             )
     name = {"onnx": "model.onnx", "torch": "model.pt2", "safetensors": "model.safetensors"}[to]
     return {"file": str(out / name), "format": to, "largest_difference": difference}
+
+
+def _ctranslate2(model: str | Path, out: Path | None, quantization: str, pairs: str | Path | None) -> dict[str, Any]:
+    """A translator checks its export itself: translations are compared, not tensors."""
+    if out is not None and out.exists():
+        raise ToolkitError(f"{out} exists already", "choose another folder, or remove it")
+    pipeline = load(model, device="cpu")
+    if not hasattr(pipeline, "export_ctranslate2"):
+        raise ToolkitError(f"{model} is no translator", "only translators are exported to CTranslate2")
+    found: dict[str, Any] = pipeline.export_ctranslate2(out, quantization, None if pairs is None else Path(pairs))
+    return {**found, "format": "ctranslate2"}
 
 
 def _more(inputs: dict[str, torch.Tensor], any_size: Any) -> dict[str, torch.Tensor]:

@@ -5,6 +5,7 @@ run.json         versions, plugin origins, git commit, machine, command
 metrics.jsonl    one line per report
 checkpoints/     step-00000500/ ...
 samples/         pictures made while it trained
+task/            what models of the task need beside weights, e.g. a vocabulary
 model/           the model as users pass it around: EMA weights, config, card
 """
 
@@ -84,6 +85,31 @@ class RunFolder:
             atomic_write(self.path / name, text)
         atomic_write(self.recipe_file, dump_yaml(to_document(recipe)))
         atomic_write(self.path / "run.json", json.dumps(provenance(device), indent=2) + "\n")
+
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        """Keep what models of this run need beside their weights, so that it cannot change while the run goes on."""
+        for name, content in files.items():
+            self._task_files.mkdir(exist_ok=True)
+            atomic_write(self._task_files / name, content)
+
+    def require_same(self, files: Mapping[str, bytes]) -> None:
+        """See that the data still gives what was kept.
+
+        Raises:
+            CheckpointError: it does not, so that the weights would be given another meaning.
+        """
+        kept = {file.name: file.read_bytes() for file in sorted(self._task_files.glob("*")) if file.is_file()}
+        other = [name for name in {**kept, **files} if kept.get(name) != files.get(name)]
+        if other:
+            raise CheckpointError(
+                f"the data now gives another {', '.join(other)} than when {self.path} was begun, "
+                "and the weights belong to the old one",
+                "put the data back as it was, or begin a new run",
+            )
+
+    @property
+    def _task_files(self) -> Path:
+        return self.path / "task"
 
     def recipe(self, overrides: tuple[str, ...] | list[str] = (), imports: tuple[str, ...] | list[str] = ()) -> Recipe:
         """The recipe that was run, with changes and further Python files.

@@ -109,7 +109,7 @@ class _Calibrating:
         self.generator = generator
         self.discriminators = discriminators
         self.device = device
-        self.classes = len(opened.task.model_config().get("classes") or ())
+        self.classes = len(opened.task.model_config(generator).get("classes") or ())
         self.extractor: Extractor | None = None
         self.no_reference = ""
         try:

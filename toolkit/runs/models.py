@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from toolkit.errors import CheckpointError, ConfigError, UnknownPartError
 from toolkit.registry import REGISTRY, import_script
 from toolkit.runs.assemble import Opened
 from toolkit.runs.judging import JudgeFiles
+from toolkit.runs.task import RunnableTask
 
 _REPORTED = ("win_rate", "diversity", "samples_per_second")
 
@@ -32,21 +33,30 @@ def write_model(
 ) -> None:
     """Write the network that a run made as a model folder, with a card and, if it can have one, its judge."""
     recipe = opened.recipe
+    described = opened.task.model_config(network)
+    spec = "network" if "model_type" in described else "generator"  # transformers has another use for the latter name
     config = {
         "pipeline": opened.task.pipeline,
         "toolkit": toolkit.__version__,
-        "generator": recipe.generator,
-        **opened.task.model_config(),
+        spec: recipe.generator,
+        **described,
         "trained": {"steps": progress.step, "samples": progress.samples},
         "recipe": to_document(recipe),
     }
+    files = task_files(opened.task)
     if judge is None:
-        save_model(folder, network.state_dict(), config, _card(opened, network, progress, values))
+        save_model(folder, network.state_dict(), config, _card(opened, network, progress, values), files)
         return
     config["judge"] = judge.document
     weights = {DISCRIMINATORS: judge.weights} if judge.weights else {}
     card = _card(opened, network, progress, values, judge.document)
-    save_model(folder, network.state_dict(), config, card, judge.files, more_weights=weights)
+    save_model(folder, network.state_dict(), config, card, {**files, **judge.files}, more_weights=weights)
+
+
+def task_files(task: RunnableTask) -> dict[str, bytes]:
+    """The further files that models of a task need, by name; most tasks have none."""
+    files: Callable[[], dict[str, bytes]] | None = getattr(task, "files", None)
+    return {} if files is None else files()
 
 
 def _card(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -65,6 +66,8 @@ def evaluate_pairs(
     seed: int,
     overrides: Sequence[str],
     unfit: Mapping[str, object],
+    sides: tuple[str | Path, str | Path] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Measure a model by pairs, on its own held-out data or on somebody's.
 
@@ -77,6 +80,9 @@ def evaluate_pairs(
         seed: of the choice of samples.
         overrides: changes of the recipe that say where its data is, e.g. `data.path=DIR`.
         unfit: settings that mean nothing here, by option; one that is set is refused.
+        sides: data in two files, what goes in and what shall come out, instead of `real`; a pipeline that takes such
+            data has `open_sides`.
+        settings: what only some pipelines know, e.g. `beam` of translators, for their `evaluate`.
 
     Raises:
         CheckpointError: there is no model, or no data was given and it does not remember its recipe.
@@ -89,7 +95,16 @@ def evaluate_pairs(
             "leave that out",
         )
     pipeline: Any = load(target)
-    if real is not None:
+    taken = inspect.signature(pipeline.evaluate).parameters.values()
+    if settings and not any(one.kind is one.VAR_KEYWORD for one in taken):
+        raise DataError(
+            f"{', '.join(f'--{name}' for name in settings)}: {target} knows no such thing", "leave that out"
+        )
+    if sides is not None:
+        if not hasattr(pipeline, "open_sides"):
+            raise DataError(f"--source and --target: {target} does not translate texts", "name the data with --real")
+        source, words = pipeline.open_sides(Path(sides[0]), Path(sides[1]))
+    elif real is not None:
         if not Path(real).exists():
             raise DataError(f"--real {real}: there is no such folder or file")
         source, part = pipeline.open_data(Path(real), split)
@@ -97,7 +112,7 @@ def evaluate_pairs(
     else:
         source, words = _own_data(pipeline, target, split, overrides)
     names = None if not chosen or list(chosen) == [ALL] else list(chosen)
-    found = pipeline.evaluate(source, names, samples, seed)
+    found = pipeline.evaluate(source, names, samples, seed, **(settings or {}))
     return {
         "model": str(locate_model(target)),
         "real": words,

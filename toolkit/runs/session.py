@@ -30,7 +30,7 @@ from toolkit.runs.assemble import Opened, build_loader
 from toolkit.runs.folder import RunFolder
 from toolkit.runs.judging import make_judge
 from toolkit.runs.measure import build_extractor, build_metrics, held_out_part, measure_network, recipe_metrics
-from toolkit.runs.models import write_model
+from toolkit.runs.models import task_files, write_model
 from toolkit.runs.observers import Checkpointer, Evaluator, Reporter, SampleWriter, evaluated_network
 from toolkit.runs.snapshot import restore
 
@@ -97,8 +97,10 @@ class Session:
         if fresh:
             if self.processes.is_main:
                 self.folder.begin(self.recipe, self.device, documents)
+                self.folder.keep(task_files(self.opened.task))
             barrier()
             return
+        self.folder.require_same(task_files(self.opened.task))
         checkpoint = self.store.latest()
         if checkpoint is not None:
             self._check_optimizers(checkpoint)

@@ -23,6 +23,9 @@ class RunnableTask(Task, Protocol):
     and `capacity`, `cache` and `pages` (see `toolkit.image.task.ImageTask.feature_banks`). Evaluations then add
     confidence intervals and numbers by class, keep features of real data, and can judge samples made in other ways.
 
+    A task whose models need further files (a vocabulary) has `files()`, which gives them by name, as bytes. They are
+    kept with a run from its beginning: where the data has come to give others, the run is not resumed.
+
     Attributes:
         provides: names of the context values that `open` returns; recipes may leave them out of the networks' specs.
         pipeline: the part of kind `pipelines` that its models are loaded with.
@@ -71,6 +74,6 @@ class RunnableTask(Task, Protocol):
         """How good the generator is, by name of the measure."""
         ...
 
-    def model_config(self) -> dict[str, Any]:
-        """What a model must remember beside the generator's spec."""
+    def model_config(self, network: nn.Module) -> dict[str, Any]:
+        """What a model with this generator must remember beside the generator's spec."""
         ...

@@ -19,6 +19,7 @@ from typing import Any
 from toolkit.errors import UnknownPartError, nearest
 from toolkit.testing.augmentations import check_augmentation
 from toolkit.testing.datasets import check_dataset
+from toolkit.testing.detectors import check_detector
 from toolkit.testing.discriminators import check_discriminator
 from toolkit.testing.estimators import check_estimator
 from toolkit.testing.generators import check_generator
@@ -53,6 +54,7 @@ SUITES: dict[str, Callable[..., None]] = {
     "importers": check_importer,
     "trackers": check_tracker,
     "starters": check_starter,
+    "detectors": check_detector,
 }
 """The suite of every kind."""
 
@@ -82,6 +84,7 @@ __all__ = [
     "BrokenRuleError",
     "check_augmentation",
     "check_dataset",
+    "check_detector",
     "check_discriminator",
     "check_estimator",
     "check_extractor",

@@ -22,6 +22,7 @@ def check_generator(
     *,
     sample_inputs: Inputs | None = None,
     sample_shape: tuple[int, ...] | None = None,
+    sample_output: Callable[[Any], Tensor] | None = None,
     **overrides: Any,
 ) -> None:
     """The contract of a generator, without and (where it takes `classes`) with labels.
@@ -38,6 +39,7 @@ def check_generator(
             made by the names of `forward`'s parameters: `z...` normal `[4, network.latent]`, `x...` a picture,
             `label...` integers.
         sample_shape: shape of one output; found out for a network from `z` to pictures or from `x` to classes.
+        sample_output: takes the tensor out of what the network returns, where that is a record of several.
         overrides: constructor arguments.
 
     Raises:
@@ -46,17 +48,27 @@ def check_generator(
     subject = Subject("generators", part, overrides)
     subject.check_signature()
     for classes in class_counts(subject):
-        _check(subject, classes, sample_inputs, sample_shape)
+        _check(subject, classes, sample_inputs, sample_shape, sample_output or _itself)
 
 
-def _check(subject: Subject, classes: int | None, inputs: Inputs | None, shape: tuple[int, ...] | None) -> None:
+def _itself(output: Any) -> Any:
+    return output
+
+
+def _check(
+    subject: Subject,
+    classes: int | None,
+    inputs: Inputs | None,
+    shape: tuple[int, ...] | None,
+    taken: Callable[[Any], Tensor],
+) -> None:
     network = build_network(subject, context(classes))
     given = named_inputs(subject, network, classes) if inputs is None else inputs(network)
     expected = shape or _expected(subject, network, classes)
 
     def run(of: nn.Module) -> tuple[Tensor, ...]:
         like = next(of.parameters()).dtype
-        return (of(*(item.to(like) if item.is_floating_point() else item for item in given)),)
+        return (taken(of(*(item.to(like) if item.is_floating_point() else item for item in given))),)
 
     with torch.no_grad(), subject.rule("generates from four samples of its inputs"):
         (output,) = run(network)
@@ -67,13 +79,15 @@ def _check(subject: Subject, classes: int | None, inputs: Inputs | None, shape: 
     subject.must(output.shape[0] == BATCH, "gives one output per sample, batch first")
     subject.must(output.isfinite().all(), "gives finite values")
     with torch.no_grad():
-        _check_function(subject, network, given, output)
+        _check_function(subject, lambda *items: taken(network(*items)), given, output)
         check_state(subject, network, build_network(subject, context(classes), seed=1), run)
         check_double(subject, network, run, "output")
     check_first_order(subject, network, run)
 
 
-def _check_function(subject: Subject, network: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
+def _check_function(
+    subject: Subject, network: Callable[..., Tensor], given: tuple[Tensor, ...], output: Tensor
+) -> None:
     """In evaluation mode it is a function of each sample's inputs, and of all of them."""
     subject.must(torch.equal(network(*given), output), "gives the same output for the same input in evaluation mode")
     part = network(*(item[:2] for item in given))

@@ -146,7 +146,7 @@ def _check_looking(subject: Subject, task: Any, source: Source, network: nn.Modu
     numbers = all(isinstance(name, str) and isinstance(value, float) for name, value in values.items())
     subject.must(values and numbers, f"gives numbers by name, got {values}")
     with subject.rule("describes its model in plain JSON"):
-        json.dumps(task.model_config())
+        json.dumps(task.model_config(network))
 
 
 def check_pipeline(
