@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.source import Array
-from toolkit.errors import ConfigError, PluginError, Problem, require
+from toolkit.errors import ConfigError, PluginError, Problem, nearest, require
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: espeak_Synth returns when everything has been spoken
 _DO_NOT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report absent data instead of ending the process
@@ -22,10 +22,19 @@ _UTF8 = 1
 _CHARACTERS = 1  # POS_CHARACTER
 _NOT_FOUND = 2  # EE_NOT_FOUND
 _RATE, _PITCH, _RANGE = 1, 3, 4
+_BY_ANOTHER_NAME = {"en-gb": "en"}
 _RATES = (80, 450)
+_IPA = 0x02  # phonemes in the alphabet of the IPA; the bits from 8 on hold the character that parts them
+_PARTED_BY = "_"
 _REINSTALL = "reinstall the package espeakng-loader"
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+class _Voice(ctypes.Structure):
+    """The beginning of espeak_VOICE in speak_lib.h."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("languages", ctypes.c_char_p), ("identifier", ctypes.c_char_p))
 
 
 class Espeak:
@@ -104,13 +113,50 @@ class Espeak:
             self._must("espeak_Synchronize")
             return np.concatenate(self._heard) if self._heard else np.zeros(0, dtype=np.int16)
 
+    def phonemes(self, text: str, voice: str, ipa: bool = True) -> list[str]:
+        """What a voice would say.
+
+        Args:
+            text: to be read.
+            voice: a language such as `en-us`.
+            ipa: in the alphabet of the IPA; else in espeak-ng's own names of phonemes.
+
+        Returns:
+            One text for each clause: words parted by spaces, phones of a word by `_`, with the stress before a vowel.
+
+        Raises:
+            ConfigError: there is no such voice; the nearest ones are named.
+        """
+        with self._lock:
+            self._choose(voice)
+            rest, clauses = ctypes.c_char_p(text.encode()), []
+            while rest.value is not None:  # the library moves the pointer past a clause, and to null at the end
+                mode = ord(_PARTED_BY) << 8 | (_IPA if ipa else 0)
+                said = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, mode)
+                clauses.append(said.decode() if said else "")
+            return clauses
+
+    def voices(self) -> tuple[str, ...]:
+        """The voices that it has, in alphabetical order, by the names that `speak` takes."""
+        listed = self._library.espeak_ListVoices(None)
+        names = set()
+        for entry in listed:
+            if not entry:
+                break
+            names.add(entry.contents.identifier.decode().rpartition("/")[2].lower())
+        return tuple(sorted(names))
+
     def _choose(self, voice: str) -> None:
         """Set the voice. The library answers an unknown one with a code, and would speak on with the voice before."""
         language, plus, variant = voice.partition("+")
-        code = self._library.espeak_SetVoiceByName(voice.encode())
+        language = _BY_ANOTHER_NAME.get(language, language)
+        code = self._library.espeak_SetVoiceByName(f"{language}{plus}{variant}".encode())
         if code == _NOT_FOUND or not language:
+            found = self.voices()
+            near = [name for name in found if language and name.partition("-")[0] == language.partition("-")[0].lower()]
+            hint = f"it has {', '.join(near)}" if near else nearest(language, found)
             raise ConfigError(
-                [Problem("voice", f"espeak-ng has no voice '{language}'; it has en-us, en-gb, de, fr, es, ...")]
+                [Problem("voice", f"espeak-ng has no voice '{language}'; {hint}")], "the choice of a voice"
             )
         if plus and not (self._data / "voices" / "!v" / variant).is_file():  # it says nothing, and leaves it out
             raise ConfigError(
@@ -141,6 +187,10 @@ class Espeak:
         library.espeak_SetVoiceByName.argtypes = [text]
         library.espeak_SetParameter.argtypes = [ctypes.c_int] * 3
         library.espeak_Synchronize.argtypes = []
+        library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(text), ctypes.c_int, ctypes.c_int]
+        library.espeak_TextToPhonemes.restype = text
+        library.espeak_ListVoices.argtypes = [ctypes.c_void_p]
+        library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
         number, size, pointer = ctypes.c_uint, ctypes.c_size_t, ctypes.c_void_p
         library.espeak_Synth.argtypes = [text, size, number, ctypes.c_int, number, number, pointer, pointer]
 
