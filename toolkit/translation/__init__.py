@@ -1,0 +1,1 @@
+"""Translation: from two text files to translated files."""

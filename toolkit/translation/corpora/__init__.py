@@ -1,0 +1,1 @@
+"""Corpora: sentence pairs from the formats they come in, cleaned, divided and described."""

@@ -1,0 +1,1 @@
+"""From text to subword ids and back: normalisation, protected placeholders, subwords, factors."""

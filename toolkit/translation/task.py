@@ -1,0 +1,210 @@
+"""Translation as a game: the generator reads a sentence and writes its translation.
+
+Without discriminators it is a game of one player, and its loss is the cross entropy of the next subword given those
+before it in the reference. What the discriminators of an adversarial game would judge is drawn from the generator.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from toolkit.adversarial.estimators import Draw
+from toolkit.adversarial.types import Batch, GeneratorOutput
+from toolkit.data.loader import Item, Transform
+from toolkit.data.source import Source
+from toolkit.metrics.base import Metric
+from toolkit.metrics.extractor import Extractor
+from toolkit.translation.decoding.batches import translate_ids
+from toolkit.translation.scores import score
+from toolkit.translation.segmented import IGNORED, SegmentedPairs, pairs_behind, places_of
+from toolkit.translation.seq2seq import GENERATION_CONFIG, generation_config, shared_folder_config
+
+PREVIEWED = 12
+"""Sentences in a preview, at most."""
+
+
+class TranslationTask:
+    """Translation with one of transformers' sequence-to-sequence networks.
+
+    Args:
+        sampling: how random the segmentation of training texts is, from 0: each epoch segments a sentence in another
+            way (BPE-dropout, Provilkov et al. 2020; subword regularisation, Kudo 2018). Small data gain from 0.1.
+        beam: hypotheses that are kept when translations are measured; 1 is greedy.
+        extra_length: translations may have so many subwords more than one and a half times those of their source.
+    """
+
+    provides = ("vocabulary", "pad_id", "eos_id")
+    pipeline = "translation"
+    default_metrics = ()
+
+    def __init__(self, sampling: float = 0.0, beam: int = 1, extra_length: int = 20) -> None:
+        if not 0 <= sampling < 1:
+            raise ValueError(f"sampling={sampling} must lie between 0 and 1")
+        if beam < 1 or extra_length < 1:
+            raise ValueError(f"beam={beam} and extra_length={extra_length} must be at least 1")
+        self.sampling = sampling
+        self.beam = beam
+        self.extra_length = extra_length
+        self._pairs: SegmentedPairs | None = None
+
+    @property
+    def pairs(self) -> SegmentedPairs:
+        """The data; it must have been opened."""
+        if self._pairs is None:
+            raise RuntimeError("open() gives the task its data, and has not been called")
+        return self._pairs
+
+    def open(self, source: Source, dtype: torch.dtype = torch.float32) -> dict[str, Any]:
+        """Look at the data: its vocabulary.
+
+        Raises:
+            DataError: these are no sentence pairs.
+        """
+        self._pairs = pairs_behind(source)
+        segmenter = self._pairs.segmenter
+        return {"vocabulary": len(segmenter), "pad_id": segmenter.pad_id, "eos_id": segmenter.eos_id}
+
+    def transform(self) -> Transform | None:
+        """Another segmentation of a sentence each time, where `sampling` asks for it."""
+        return _Resegmented(self.pairs, self.sampling) if self.sampling else None
+
+    # -- the game -------------------------------------------------------------------------------------------------
+
+    def generate(self, generator: nn.Module, batch: Batch, noise: Draw) -> GeneratorOutput:
+        """`logits_BTV` of every subword of the reference, given the source and the subwords before it.
+
+        They are `data`, and `extra["logits"]` for the term `cross_entropy` with `target: target`.
+        """
+        target = batch["target"]
+        logits = next_subword_logits(generator, batch["source"], target, self.pairs.segmenter.pad_id)
+        return GeneratorOutput(logits, mask=(target != IGNORED).to(logits.dtype), extra={"logits": logits})
+
+    def real(self, batch: Batch) -> Tensor | None:
+        """Nothing: the game of one player has no discriminator."""
+        return None
+
+    def condition(self, batch: Batch) -> Tensor | None:
+        """Nothing, for the same reason."""
+        return None
+
+    # -- looking at it --------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def preview(
+        self, generator: nn.Module, held_out: Source, file: Path, *, count: int, seed: int, device: torch.device
+    ) -> None:
+        """A text file with a few held-out sentences: source, reference, translation."""
+        places = places_of(held_out)[: min(count, PREVIEWED)]
+        lines = []
+        for place, written in zip(places, self._translated(generator, places, device), strict=True):
+            pair = self.pairs.pair(place)
+            lines += [f"source      {pair.source}", f"reference   {pair.target}", f"translation {written}", ""]
+        file.with_suffix(".txt").write_text("\n".join(lines), encoding="utf-8")
+
+    @torch.no_grad()
+    def measure(
+        self,
+        generator: nn.Module,
+        held_out: Source,
+        train: Source | None,
+        *,
+        extractor: Extractor,
+        metrics: Sequence[Metric],
+        samples: int,
+        seed: int,
+        device: torch.device,
+    ) -> dict[str, float]:
+        """`bleu`, `chrf` and `exact_match` of translations of held-out sentences, the first ones, by their order.
+
+        Also `cross_entropy`, nats per subword of the references.
+        """
+        places = places_of(held_out)[:samples]
+        written = self._translated(generator, places, device)
+        references = [self.pairs.pair(place).target for place in places]
+        found = score(written, references, self.pairs.languages[1])
+        return {**found.values, "cross_entropy": self._cross_entropy(generator, places, device)}
+
+    def _translated(self, generator: nn.Module, places: Sequence[int], device: torch.device) -> list[str]:
+        encoded = [self.pairs.encode_source(self.pairs.pair(place).source) for place in places]
+        rows = translate_ids(
+            generator,
+            [one.ids for one in encoded],
+            self.pairs.segmenter.pad_id,
+            self.pairs.segmenter.eos_id,
+            device,
+            beam=self.beam,
+            extra_length=self.extra_length,
+        )
+        return [self.pairs.segmenter.decode(row, one.originals) for row, one in zip(rows, encoded, strict=True)]
+
+    def _cross_entropy(self, generator: nn.Module, places: Sequence[int], device: torch.device) -> float:
+        pad_id, total, count = self.pairs.segmenter.pad_id, 0.0, 0
+        ordered = sorted(places, key=lambda place: int(self.pairs.lengths[place, 1]))
+        for first in range(0, len(ordered), 32):
+            items = [self.pairs[place] for place in ordered[first : first + 32]]
+            source, target = (_rows(items, name, fill).to(device) for name, fill in self.pairs.padding.items())
+            logits = next_subword_logits(generator, source, target, pad_id).float()
+            total += float(
+                nn.functional.cross_entropy(
+                    logits.flatten(0, 1), target.flatten(), ignore_index=IGNORED, reduction="sum"
+                )
+            )
+            count += int((target != IGNORED).sum())
+        return total / count
+
+    # -- what a model keeps ---------------------------------------------------------------------------------------
+
+    def model_config(self, network: nn.Module) -> dict[str, Any]:
+        """What a model must remember: languages, vocabulary, and what plain `transformers` reads."""
+        return {
+            **shared_folder_config(network),
+            "languages": list(self.pairs.languages),
+            "segmentation": self.pairs.segmenter.fingerprint(),
+        }
+
+    def files(self) -> dict[str, bytes]:
+        """The segmenter and how plain `transformers` shall search, as files of the model folder."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.pairs.segmenter.save(Path(folder))
+            files = {file.name: file.read_bytes() for file in sorted(Path(folder).iterdir())}
+        segmenter = self.pairs.segmenter
+        return {**files, GENERATION_CONFIG: generation_config(segmenter.pad_id, segmenter.eos_id)}
+
+
+class _Resegmented:
+    def __init__(self, pairs: SegmentedPairs, alpha: float) -> None:
+        self.pairs = pairs
+        self.alpha = alpha
+
+    def __call__(self, item: Item, generator: np.random.Generator) -> Item:
+        return self.pairs.encoded(int(item["place"][0]), int(generator.integers(2**31)), self.alpha)
+
+
+def next_subword_logits(network: nn.Module, source_BS: Tensor, target_BT: Tensor, pad_id: int) -> Tensor:
+    """`logits_BTV`: scores of each subword of the target, from the source and the target's subwords before it.
+
+    Args:
+        network: a sequence-to-sequence network of transformers.
+        source_BS: ids, `pad_id` after the text.
+        target_BT: ids, `IGNORED` after the text.
+        pad_id: also what the decoder begins with.
+    """
+    before = target_BT.new_full((len(target_BT), 1), pad_id)
+    begun = torch.cat([before, target_BT[:, :-1].masked_fill(target_BT[:, :-1] == IGNORED, pad_id)], 1)
+    answer = network(
+        input_ids=source_BS, attention_mask=(source_BS != pad_id).long(), decoder_input_ids=begun, use_cache=False
+    )
+    logits: Tensor = answer.logits
+    return logits
+
+
+def _rows(items: Sequence[Item], name: str, fill: int) -> Tensor:
+    rows = [torch.as_tensor(np.asarray(item[name]), dtype=torch.int64) for item in items]
+    return nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=fill)
