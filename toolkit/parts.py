@@ -21,6 +21,7 @@ KINDS = (
     "importers",
     "trackers",
     "starters",
+    "detectors",
 )
 """What a part can be. Outside packages add parts through entry points in the group `toolkit.<kind>`."""
 
@@ -64,6 +65,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "linear": f"{_CORE}.schedules:Linear",
         "cosine": f"{_CORE}.schedules:Cosine",
         "exponential": f"{_CORE}.schedules:Exponential",
+        "inverse_sqrt": f"{_CORE}.schedules:InverseSquareRoot",
+        "warm_up": f"{_CORE}.schedules:WarmUp",
     },
     "optimizers": {
         "adam": f"{_CORE}.optimizers:Adam",
@@ -84,6 +87,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "vocos": "toolkit.speech.vocos:VocosGenerator",
         "hifigan": "toolkit.speech.hifigan:HifiGanGenerator",
         "istftnet": "toolkit.speech.istftnet:IstftNetGenerator",
+        "marian": "toolkit.translation.seq2seq:marian",
+        "seq2seq": "toolkit.translation.seq2seq:huggingface",
     },
     "discriminators": {
         "dcgan": "toolkit.image.dcgan:DCGANDiscriminator",
@@ -109,16 +114,21 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "generated": "toolkit.image.generated:GeneratedPictures",
         "recordings": "toolkit.speech.recordings:Recordings",
         "espeak": "toolkit.speech.espeak:EspeakSpeech",
+        "parallel_text": "toolkit.translation.parallel_text:ParallelText",
+        "dates": "toolkit.translation.generated_dates:GeneratedDates",
+        "rendered_faces": "toolkit.face.rendered_faces:RenderedFaces",
     },
     "tasks": {
         "image": "toolkit.image.task:ImageTask",
         "image_classification": "toolkit.image.classification:ClassificationTask",
         "vocoder": "toolkit.speech.vocoder_task:VocoderTask",
+        "translation": "toolkit.translation.task:TranslationTask",
     },
     "pipelines": {
         "image": "toolkit.image.pipeline:ImagePipeline",
         "image_classifier": "toolkit.image.pipeline:ClassifierPipeline",
         "vocoder": "toolkit.speech.vocoder_pipeline:VocoderPipeline",
+        "translation": "toolkit.translation.pipeline:TranslationPipeline",
     },
     "importers": {
         "dcgan": "toolkit.image.published:dcgan_from_state_dict",
@@ -159,5 +169,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "starters": {
         "image": "toolkit.image.start:ImageStarter",
         "vocoder": "toolkit.speech.start:VocoderStarter",
+    },
+    "detectors": {
+        "dlib": "toolkit.face.dlib_detector:DlibDetector",
+        "yunet": "toolkit.face.yunet_detector:YunetDetector",
     },
 }

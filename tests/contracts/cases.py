@@ -23,6 +23,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from tests.contracts.stretches import Stretches
+from tests.face import making as faces
 from tests.recipes import stand_ins
 from tests.recipes.stand_ins import recordings as speech
 from tests.speech.reference_hifigan import ReferenceHifiGan, normalised_state
@@ -146,6 +147,21 @@ def spoken(place: Place) -> list[Settings]:
     return [ours, known] if find_spec("espeakng_loader") else [ours]
 
 
+def rendered_faces(place: Place) -> list[Settings]:
+    path = str(faces.rendered_set(place.folder))
+    return [{"path": path}, {"path": path, "resolution": 32, "labels": "identity"}]
+
+
+# -- face detectors ---------------------------------------------------------------------------------------------------
+
+
+def yunet(place: Place) -> list[Settings]:
+    place.patch.setitem(sys.modules, "cv2", faces.OpenCvStandIn())
+    file = place.folder / "yunet.onnx"
+    file.write_bytes(b"stand-in")
+    return [{"model": str(file)}]
+
+
 # -- extractors and trackers --------------------------------------------------------------------------------------
 
 
@@ -253,6 +269,51 @@ MEL = {
 SMALL_STACK = {**MEL, "channels": 8, "rates": [4, 2], "kernels": [8, 4]}
 
 
+# -- sentences ----------------------------------------------------------------------------------------------------
+
+SENTENCES = {
+    "vocabulary": 11,
+    "pad_id": 10,
+    "eos_id": 0,
+    "sample_inputs": lambda network: (
+        torch.tensor([[1, 2, 3], [4, 5, 6], [7, 8, 9], [2, 4, 8]]),
+        torch.tensor([[1, 1, 1], [1, 1, 0], [1, 1, 1], [0, 1, 1]]),
+        torch.tensor([[10, 3], [10, 4], [10, 5], [10, 6]]),
+    ),
+    "sample_output": lambda answer: answer.logits,
+    "sample_shape": (2, 11),
+}
+MARIAN = {"width": 8, "hidden": 16, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
+DATES = {"count": 30, "held_out": 5, "vocabulary": 120}
+
+
+def sentence_files(place: Place) -> list[Settings]:
+    if find_spec("sentencepiece") is None:
+        pytest.skip("the package 'sentencepiece' is not installed")
+    place.folder.mkdir(parents=True, exist_ok=True)
+    lines = [
+        f"the {animal} has {count} {thing}"
+        for animal in ("cat", "dog")
+        for count in (3, 4, 5)
+        for thing in ("toys", "cups")
+    ]
+    sides = {
+        "a.en": lines,
+        "a.de": [line.replace("the", "das").replace("has", "hat").replace("toys", "Tiere") for line in lines],
+    }
+    for name, texts in sides.items():
+        (place.folder / name).write_text("".join(f"{text}\n" for text in texts))
+    files = {"source": str(place.folder / "a.en"), "target": str(place.folder / "a.de"), "vocabulary": 200}
+    return [{"source_language": "en", "target_language": "de", **files}]
+
+
+def translated(place: Place) -> list[Settings]:
+    if find_spec("sentencepiece") is None or find_spec("transformers") is None:
+        pytest.skip("the packages 'sentencepiece' and 'transformers' are not both installed")
+    given = {"source": build("datasets", {"name": "dates", **DATES}), "generator": {"name": "marian", **MARIAN}}
+    return [given, {**given, "beam": 2}]
+
+
 # -- parts that hold others ---------------------------------------------------------------------------------------
 
 
@@ -342,6 +403,26 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "generators/istftnet": settings(
         {**MEL, "channels": 8, "rates": [4], "kernels": [8], "head_fft": 8, "head_hop": 2},
     ),
+    "generators/marian": with_package(
+        "transformers", {**SENTENCES, **MARIAN}, {**SENTENCES, **MARIAN, "activation": "swish"}
+    ),
+    "generators/seq2seq": with_package(
+        "transformers",
+        {
+            **SENTENCES,
+            "config": {
+                "model_type": "t5",
+                "d_model": 8,
+                "d_kv": 4,
+                "d_ff": 16,
+                "num_layers": 1,
+                "num_heads": 2,
+                "dropout_rate": 0.0,
+            },
+        },
+    ),
+    "schedules/inverse_sqrt": settings({"peak": 0.1, "warm_up": 100}),
+    "schedules/warm_up": settings({"samples": 100, "then": 0.5}),
     "discriminators/dcgan": settings({"width": 8}, {"width": 8, "norm": "none"}),
     "discriminators/residual": settings({"width": 16}),
     "discriminators/resnet": settings({"width": 8}, {"width": 8, "spectral_norm": False}),
@@ -397,6 +478,9 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "datasets/huggingface": huggingface,
     "datasets/recordings": recordings,
     "datasets/espeak": spoken,
+    "datasets/rendered_faces": rendered_faces,
+    "datasets/dates": with_package("sentencepiece", DATES, {**DATES, "source_language": "zh", "target_language": "en"}),
+    "datasets/parallel_text": sentence_files,
     "extractors/classifier": classifier,
     "extractors/inception": inception,
     "extractors/stacked": stacked,
@@ -418,6 +502,7 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
             "metrics": ["mel_distance"],
         }
     ),
+    "tasks/translation": translated,
     "pipelines/image": settings(
         {"generator": DCGAN, "use": _pictures},
         {"generator": {**DCGAN, "classes": 2}, "config": {"classes": ["cat", "dog"]}, "use": _pictures},
@@ -443,6 +528,8 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "paired_metrics/pitch": with_package("librosa", {"highest": 300.0}),
     "paired_metrics/pesq": with_package("pesq", {}),
     "paired_metrics/stoi": with_package("pystoi", {}),
+    "detectors/dlib": with_package("dlib", {"sample_face": str(faces.RENDERED)}),
+    "detectors/yunet": yunet,
     "trackers/wandb": service("wandb"),
     "trackers/mlflow": service("mlflow"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts import faulty_game, faulty_losses, faulty_paired  # noqa: F401 - they fill the table
+from tests.contracts import faulty_detectors, faulty_game, faulty_losses, faulty_paired  # noqa: F401 - they fill the table
 from tests.contracts.faults import FAULTS
 from tests.contracts.faulty_data import SETTINGS
 from toolkit.errors import PluginError, UnknownPartError
