@@ -1,8 +1,9 @@
-"""What the four steps ask of networks: one that finds landmarks, one that tells people apart."""
+"""What the four steps ask of networks: to find landmarks, to tell people apart, to make a new face of several."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -52,6 +53,59 @@ class Embedder(Protocol):
 
         Returns:
             float32 [B, dimensions].
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class DrivenFace:
+    """A face that was made of others.
+
+    Attributes:
+        crop: uint8 [S, S, 3], an aligned crop like those of the sources.
+        landmarks: float64 [68, 2], what was requested, in pixels of `crop`; what came out is for a landmarker to say.
+        shares: [K], how much of the picture each source gave, from 0, together 1. They follow the weights, but not
+            exactly: a source whose cheek is hidden gives less of the cheek.
+    """
+
+    crop: Pixels
+    landmarks: Points
+    shares: tuple[float, ...]
+
+
+class Driver(Protocol):
+    """Makes a new face of several: their appearance, mixed, with the landmarks that are asked for.
+
+    Which landmarks to ask for is the business of `toolkit.face.retargeting.retarget`; whether the result comes too
+    close to one person is that of whoever calls (see `toolkit.face.networks.Embedder`). A driver keeps nothing between
+    calls, and calls from several threads at once work.
+
+    Attributes:
+        id: name and hash of the weights.
+        size: side S of the crops that it makes, in pixels.
+    """
+
+    id: str
+    size: int
+
+    def __call__(
+        self,
+        crops: Sequence[Pixels],
+        landmarks: Sequence[Points],
+        weights: Sequence[float],
+        target: Points,
+        seed: int = 0,
+    ) -> DrivenFace:
+        """Make a face.
+
+        Args:
+            crops: K aligned crops (`toolkit.face.crop.aligned_crop`), uint8 [s, s, 3], each of any side; K from 1 on.
+            landmarks: [68, 2] of each, in pixels of that crop.
+            weights: K numbers from 0, not all 0, e.g. from similarities; they are divided by their sum.
+            target: the requested landmarks, [68, 2] in pixels of a crop of side `size`.
+            seed: another one gives another face of the same sources; the same gives the same face.
+
+        Raises:
+            DataError: numbers or shapes do not fit each other.
         """
 
 
