@@ -75,7 +75,7 @@ class DrivenFace:
 class Driver(Protocol):
     """Makes a new face of several: their appearance, mixed, with the landmarks that are asked for.
 
-    Which landmarks to ask for is the business of `toolkit.face.retargeting.retarget`; whether the result comes too
+    Which landmarks to ask for is the business of `toolkit.face.shape_model.target_shape`; whether the result comes too
     close to one person is that of whoever calls (see `toolkit.face.networks.Embedder`). A driver keeps nothing between
     calls, and calls from several threads at once work.
 
