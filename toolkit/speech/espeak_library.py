@@ -17,6 +17,8 @@ from toolkit.errors import ConfigError, PluginError, Problem, nearest, require
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: espeak_Synth returns when everything has been spoken
 _DO_NOT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report absent data instead of ending the process
+_PHONEME_EVENTS = 0x0003  # espeakINITIALIZE_PHONEME_EVENTS | _PHONEME_IPA: tell when which phone begins, in the IPA
+_END_OF_EVENTS, _PHONEME = 0, 7  # espeakEVENT_LIST_TERMINATED, espeakEVENT_PHONEME
 _BUFFER = 2000  # milliseconds that are handed over at once
 _UTF8 = 1
 _CHARACTERS = 1  # POS_CHARACTER
@@ -27,6 +29,27 @@ _RATES = (80, 450)
 _IPA = 0x02  # phonemes in the alphabet of the IPA; the bits from 8 on hold the character that parts them
 _PARTED_BY = "_"
 _REINSTALL = "reinstall the package espeakng-loader"
+
+class _Id(ctypes.Union):
+    """The last field of espeak_EVENT in speak_lib.h."""
+
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT in speak_lib.h."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _Id),
+    )
+
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -62,9 +85,12 @@ class Espeak:
         except (OSError, RuntimeError, AttributeError) as error:
             raise PluginError(f"espeak-ng cannot be loaded: {error}", _REINSTALL) from error
         self._heard: list[Array] = []
+        self._phones: list[tuple[int, str]] = []
         self._callback = _Callback(self._listen)  # kept: the library holds only its address
         self._lock = threading.Lock()
-        started = self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER, os.fsencode(self._data), _DO_NOT_EXIT)
+        started = self._library.espeak_Initialize(
+            _SYNCHRONOUS, _BUFFER, os.fsencode(self._data), _DO_NOT_EXIT | _PHONEME_EVENTS
+        )
         if started <= 0:
             raise PluginError(f"espeak-ng finds no data in {self._data}", _REINSTALL)
         self.sample_rate: int = started
@@ -95,6 +121,16 @@ class Espeak:
             ConfigError: there is no such voice, or a number is out of range.
             PluginError: the library failed.
         """
+        return self.speak_timed(text, voice, words_per_minute, pitch, range_)[0]
+
+    def speak_timed(
+        self, text: str, voice: str, words_per_minute: int = 175, pitch: int = 50, range_: int = 50
+    ) -> tuple[Array, list[tuple[int, str]]]:
+        """What a voice says, and the sample at which each phone begins.
+
+        Phones are in the IPA, stress marks before them; pauses are empty texts. Arguments and errors are those of
+        `speak`.
+        """
         problems = []
         if not _RATES[0] <= words_per_minute <= _RATES[1]:
             problems.append(Problem("words_per_minute", f"is {words_per_minute}; it must lie between 80 and 450"))
@@ -108,10 +144,12 @@ class Espeak:
             for parameter, value in ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, range_)):
                 self._must("espeak_SetParameter", parameter, value, 0)
             self._heard.clear()
+            self._phones = []
             content = text.encode()
             self._must("espeak_Synth", content, len(content) + 1, 0, _CHARACTERS, 0, _UTF8, None, None)
             self._must("espeak_Synchronize")
-            return np.concatenate(self._heard) if self._heard else np.zeros(0, dtype=np.int16)
+            samples: Array = np.concatenate(self._heard) if self._heard else np.zeros(0, dtype=np.int16)
+            return samples, self._phones
 
     def phonemes(self, text: str, voice: str, ipa: bool = True) -> list[str]:
         """What a voice would say.
@@ -171,9 +209,14 @@ class Espeak:
             raise PluginError(f"espeak-ng failed: {name} gave the code {code}", _REINSTALL)
 
     def _listen(self, samples: Any, count: int, events: Any) -> int:
-        """Called by the library with each piece of what it speaks."""
+        """Called by the library with each piece of what it speaks, and what happens in it."""
         if samples and count > 0:
             self._heard.append(np.ctypeslib.as_array(samples, shape=(count,)).copy())
+        listed, place = ctypes.cast(events, ctypes.POINTER(_Event)), 0
+        while events and listed[place].type != _END_OF_EVENTS:
+            if listed[place].type == _PHONEME:
+                self._phones.append((int(listed[place].sample), listed[place].id.string.decode(errors="replace")))
+            place += 1
         return 0
 
     def _declare(self) -> None:
