@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,9 @@ from toolkit.data.images import Pixels
 from toolkit.face.detection import Face, as_picture
 from toolkit.face.entries import NewFace
 from toolkit.face.geometry import Points, canonical_landmarks
+from toolkit.face.library import FaceLibrary
+from toolkit.face.networks import DrivenFace, Embedder
+from toolkit.face.reading import FaceReader
 
 PICTURES = Path(__file__).parent / "pictures"
 """Four rendered faces; see the README there."""
@@ -75,6 +79,44 @@ class MeanFaceLandmarker:
     def __call__(self, picture: Pixels, face: Face) -> Points:
         left, top, right, _ = face.box
         return canonical_landmarks(round(right - left)) + np.array([left, top])
+
+
+class AverageDriver:
+    """A driver that averages the sources, and adds noise by the seed."""
+
+    def __init__(self, size: int = 24, noise: float = 8.0) -> None:
+        self.id = "average"
+        self.size = size
+        self.noise = noise
+        self.asked: list[tuple[tuple[float, ...], int]] = []
+
+    def __call__(
+        self,
+        crops: Sequence[Pixels],
+        landmarks: Sequence[Points],
+        weights: Sequence[float],
+        target: Points,
+        seed: int = 0,
+    ) -> DrivenFace:
+        assert len(crops) == len(landmarks) == len(weights)
+        self.asked.append((tuple(weights), seed))
+        sized = [np.asarray(Image.fromarray(crop).resize((self.size, self.size)), dtype=np.float64) for crop in crops]
+        shares = tuple(float(weight / sum(weights)) for weight in weights)
+        mixed = np.tensordot(shares, np.stack(sized), 1)
+        drawn = self.noise * np.random.default_rng(seed).standard_normal(mixed.shape)
+        return DrivenFace(np.clip(mixed + drawn, 0, 255).round().astype(np.uint8), target, shares)
+
+
+def reader() -> FaceReader:
+    """Finds a face in everything that is not of one colour."""
+    return FaceReader(WholePicture(), MeanFaceLandmarker(), crop=24)
+
+
+def made_library(path: Path, people: int = 6, embedder: Embedder | None = None, **known: Any) -> FaceLibrary:
+    """A library of faces made of noise, one of each person."""
+    library = FaceLibrary(path, embedder or GridEmbedder())
+    library.add([new_face(seed, **known) for seed in range(people)])
+    return library
 
 
 def new_face(seed: int = 0, **known: Any) -> NewFace:

@@ -135,7 +135,7 @@ def test_a_library_of_another_embedder_is_refused_with_the_command_that_helps(pa
     for other in (GridEmbedder("grid-2"), GridEmbedder(side=5)):
         with pytest.raises(EmbedderMismatchError, match="embedded by 'grid-1' \\(16 numbers\\), not by") as caught:
             FaceLibrary(path, other)
-        assert caught.value.way_out == f"toolkit face library embed {path}"
+        assert caught.value.way_out == f"toolkit face library reembed {path}"
     assert len(FaceLibrary(path)) == 5  # it can still be looked at
 
 

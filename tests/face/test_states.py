@@ -57,6 +57,13 @@ def test_dropping_leaves_weights_that_can_be_used() -> None:
     assert session.request.weights == (1.0, 1.0)
 
 
+def test_a_face_that_could_not_be_made_can_be_asked_for_in_another_way() -> None:
+    found = FaceSession[str]().uploaded(UPLOAD).found(FACE, MATCHES, seed=3)
+    other = found.again(drop=8)
+    assert other.request is not None
+    assert ([match.id for match in other.request.matches], other.request.seed, other.rejected) == ([4, 15], 4, 0)
+
+
 def test_a_new_picture_forgets_what_came_before() -> None:
     session = generated().uploaded(UPLOAD)
     assert (session.step, session.request, session.result, session.rejected) == (Step.UPLOADED, None, None, 0)
@@ -81,7 +88,7 @@ def test_steps_out_of_order_are_refused_with_what_to_do_first() -> None:
         (lambda: empty.found(FACE, MATCHES), "cannot search while the session is 'empty'", "upload"),
         (lambda: uploaded.generated("x"), "cannot generate while the session is 'uploaded'", "search"),
         (lambda: found.accepted(), "cannot accept while the session is 'found'", "generate"),
-        (lambda: found.again(), "cannot ask again while the session is 'found'", "generate"),
+        (lambda: uploaded.again(), "cannot ask again while the session is 'uploaded'", "search"),
         (lambda: found.generated("x").generated("y"), "cannot generate while the session is 'generated'", "accepted"),
         (lambda: generated().accepted().accepted(), "cannot accept while the session is 'accepted'", "generate"),
     ]

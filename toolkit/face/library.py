@@ -52,7 +52,7 @@ class FaceLibrary(LibraryView):
         self.read_only = read_only
         try:
             if embedder is not None:
-                self._must_fit(embedder)
+                self.must_fit(embedder)
             if not read_only and self._facts()["uncleaned"] == "1":  # a `forget` that was interrupted
                 with suppress(LibraryBusyError):
                     self._clean()
@@ -82,7 +82,7 @@ class FaceLibrary(LibraryView):
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         ids = []
         with self._writing() as connection:
-            self._must_fit(self.embedder)
+            self.must_fit(self.embedder)
             self._remember(embedder=self.embedder.id, dimensions=self.embedder.dimensions)
             for face, vector in zip(new, vectors, strict=True):
                 row = (
@@ -185,6 +185,20 @@ class FaceLibrary(LibraryView):
         self.embedder = embedder
         return len(rows)
 
+    def must_fit(self, embedder: Embedder) -> None:
+        """See that an embedder's vectors can be compared with the library's.
+
+        Raises:
+            EmbedderMismatchError: they were made by another one.
+        """
+        made_by, dimensions = self.embedder_id, self.dimensions
+        if made_by is not None and (made_by, dimensions) != (embedder.id, embedder.dimensions):
+            raise EmbedderMismatchError(
+                f"the faces of {self.path} were embedded by '{made_by}' ({dimensions} numbers), not by '{embedder.id}' "
+                f"({embedder.dimensions}); vectors of two embedders cannot be compared",
+                f"toolkit face library reembed {self.path}",
+            )
+
     def _remember(self, **facts: object) -> None:
         for name, value in facts.items():
             self._rows("INSERT OR REPLACE INTO facts VALUES (?, ?)", [name, str(value)])
@@ -203,15 +217,6 @@ class FaceLibrary(LibraryView):
                 if self._connection.in_transaction:  # a full disk ends it by itself
                     self._connection.execute("ROLLBACK")
                 raise
-
-    def _must_fit(self, embedder: Embedder) -> None:
-        made_by, dimensions = self.embedder_id, self.dimensions
-        if made_by is not None and (made_by, dimensions) != (embedder.id, embedder.dimensions):
-            raise EmbedderMismatchError(
-                f"the faces of {self.path} were embedded by '{made_by}' ({dimensions} numbers), not by '{embedder.id}' "
-                f"({embedder.dimensions}); vectors of two embedders cannot be compared",
-                f"toolkit face library embed {self.path}",
-            )
 
     def _delete(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         for id_ in ids:

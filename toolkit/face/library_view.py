@@ -150,6 +150,11 @@ class LibraryView:
         """Length of a vector; 0 while nothing was added."""
         return int(self._facts().get("dimensions", 0))
 
+    @property
+    def name(self) -> str:
+        """A random text that the library was given when it was made, and keeps for life."""
+        return self._facts()["name"]
+
     def state(self) -> str:
         """A text that is another one after every change of a face: what an index was made of."""
         facts = self._facts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from toolkit.face.networks import Halves, Vectors
 
 EXACT_UP_TO = 1_000_000
 """Faces up to which `auto` compares with every one; beyond it uses `usearch`."""
+
+IndexKind: TypeAlias = Literal["auto", "exact", "usearch"]
 
 _ROUNDING = 4e-3
 """Most by which a product in half precision differs from the true one, for vectors of unit length: rounding the query
@@ -141,7 +143,7 @@ class LibrarySearch:
         ConfigError: there is no such index.
     """
 
-    def __init__(self, library: FaceLibrary, index: Literal["auto", "exact", "usearch"] = "auto") -> None:
+    def __init__(self, library: FaceLibrary, index: IndexKind = "auto") -> None:
         if index not in ("auto", *_INDICES):
             choices = ", ".join(["auto", *_INDICES])
             raise ConfigError([Problem("index", f"is '{index}'; choices: {choices}")], "the search")

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from toolkit.errors import ToolkitError
 from toolkit.face.detection import Face
+from toolkit.face.reading import FoundFace
 from toolkit.face.search import Match
 from toolkit.face.upload import Upload
 
@@ -69,6 +70,7 @@ class FaceSession(Generic[Result]):
         step: where the user stands.
         upload: the picture.
         face: the face in it that is meant.
+        seen: that face with its landmarks, pose and quality, where a reader found it.
         request: what the face was, or will be, made of.
         result: the new face.
         rejected: how many new faces were not accepted.
@@ -77,13 +79,14 @@ class FaceSession(Generic[Result]):
     step: Step = Step.EMPTY
     upload: Upload | None = None
     face: Face | None = None
+    seen: FoundFace | None = None
     request: Request | None = None
     result: Result | None = None
     rejected: int = 0
 
-    def uploaded(self, upload: Upload) -> FaceSession[Result]:
-        """A picture was uploaded; everything before is forgotten."""
-        return FaceSession(Step.UPLOADED, upload)
+    def uploaded(self, upload: Upload, seen: FoundFace | None = None) -> FaceSession[Result]:
+        """A picture was uploaded, and perhaps a face found in it; everything before is forgotten."""
+        return FaceSession(Step.UPLOADED, upload, None if seen is None else seen.face, seen)
 
     def found(
         self, face: Face, matches: Sequence[Match], weights: Sequence[float] | None = None, seed: int = 0
@@ -104,7 +107,7 @@ class FaceSession(Generic[Result]):
             raise SessionError("no face of the library may be used", "add faces with licence and consent to it")
         shares = (1.0,) * len(matches) if weights is None else tuple(float(weight) for weight in weights)
         request = Request(tuple(matches), _checked(shares, len(matches)), seed)
-        return FaceSession(Step.FOUND, self.upload, face, request)
+        return FaceSession(Step.FOUND, self.upload, face, self.seen, request)
 
     def generated(self, result: Result) -> FaceSession[Result]:
         """A face was made of the request.
@@ -128,7 +131,7 @@ class FaceSession(Generic[Result]):
     def again(
         self, *, seed: int | None = None, weights: Sequence[float] | None = None, drop: int | None = None
     ) -> FaceSession[Result]:
-        """The user wants another face; it is to be generated next.
+        """The user wants another face, or one that could not be made in another way; it is to be generated next.
 
         Args:
             seed: of the new noise; the next number when left out.
@@ -136,10 +139,11 @@ class FaceSession(Generic[Result]):
             drop: id of a match that is to be left out; its weight goes with it.
 
         Raises:
-            SessionError: there is no face yet, the id is none of the matches, it is the last one, or the weights do
+            SessionError: nothing was found yet, the id is none of the matches, it is the last one, or the weights do
                 not fit.
         """
-        self._must(self.step in (Step.GENERATED, Step.ACCEPTED), "ask again", "generate a face first")
+        allowed = self.step in (Step.FOUND, Step.GENERATED, Step.ACCEPTED)
+        self._must(allowed, "ask again", "search the library first")
         assert self.request is not None
         kept = [
             (match, weight)
@@ -159,7 +163,8 @@ class FaceSession(Generic[Result]):
             _checked(shares, len(kept)),
             self.request.seed + 1 if seed is None else seed,
         )
-        return replace(self, step=Step.FOUND, request=request, result=None, rejected=self.rejected + 1)
+        rejected = self.rejected + (self.result is not None)
+        return replace(self, step=Step.FOUND, request=request, result=None, rejected=rejected)
 
     def to_json(self) -> dict[str, Any]:
         """Where the user stands as plain values; no pixels."""
