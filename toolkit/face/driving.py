@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-import toolkit
 from toolkit.data.images import Pixels
-from toolkit.errors import ConfigError, DataError, Problem
+from toolkit.errors import DISTRIBUTION, ConfigError, DataError, Problem
 from toolkit.face import provenance
 from toolkit.face.detection import NoFaceError, Which
 from toolkit.face.entries import Entry, Where
@@ -163,24 +163,36 @@ class FaceDriver:
             raise SessionError("there is no picture to choose a face in", "upload a picture first")
         return self.upload(session, session.upload, which)
 
-    def search(self, session: Session, sources: int = SOURCES, seed: int = 0) -> Session:
+    def search(
+        self,
+        session: Session,
+        sources: int = SOURCES,
+        seed: int = 0,
+        *,
+        without: Sequence[int] = (),
+        weights: Sequence[float] | None = None,
+    ) -> Session:
         """Step 2: find the most similar faces of different people.
 
         Args:
             session: with a picture.
             sources: how many people.
             seed: of the first new face.
+            without: ids of faces that are not to be used.
+            weights: of the sources, in the order of their similarity; by default they follow from that.
 
         Raises:
-            SessionError: nothing was uploaded.
+            SessionError: nothing was uploaded, or the weights do not fit what was found.
             LibraryError: the library is empty, or none of its faces may be used.
         """
         if session.seen is None:
             raise SessionError("there is no face to search with", "upload a picture first")
         if sources < 1:
             raise DataError(f"a new face is made of 1 source at least, not of {sources}")
-        matches = self.find(session.seen.crop, sources)
-        return session.found(session.seen.face, matches, similarity_weights(matches), seed)
+        matches = self.find(session.seen.crop, sources, without)
+        return session.found(
+            session.seen.face, matches, similarity_weights(matches) if weights is None else weights, seed
+        )
 
     def generate(self, session: Session) -> Session:
         """Step 3: make a face of those that were found. Faces that are too similar to one person are not given.
@@ -231,19 +243,20 @@ class FaceDriver:
 
     # -- what they are made of ------------------------------------------------------------------------------------
 
-    def find(self, crop: Pixels, people: int) -> list[Match]:
+    def find(self, crop: Pixels, people: int, without: Sequence[int] = ()) -> list[Match]:
         """The most similar usable face of each of the most similar people.
 
         Args:
             crop: uint8 [S, S, 3], aligned.
             people: how many; fewer come back when there are fewer.
+            without: ids of faces that are not to be used.
 
         Raises:
             LibraryError: there is none.
         """
         vector = embed_crops(self.embedder, [crop])[0].astype(np.float64)
         vector /= np.linalg.norm(vector)
-        usable, wanted = Where(usable=True), 8 * people
+        usable, wanted = Where(usable=True, without=tuple(without)), 8 * people
         while True:
             found = self._search.search(vector, wanted, usable)
             chosen = self._of_different_people(found, people)
@@ -253,6 +266,14 @@ class FaceDriver:
         if not chosen:
             raise self._nothing_usable()
         return chosen
+
+    def sources_of(self, request: Request) -> list[dict[str, Any]]:
+        """What a face is made of, as plain values: what the library knows of each source, similarity and weight."""
+        total = sum(request.weights)
+        return [
+            {**self.library[match.id].to_json(), **match.to_json(), "weight": round(weight / total, 5)}
+            for match, weight in zip(request.matches, request.weights, strict=True)
+        ]
 
     def _of_different_people(self, found: Sequence[Match], people: int) -> list[Match]:
         chosen: list[Match] = []
@@ -330,7 +351,7 @@ class FaceDriver:
         models = {"driver": self.network.id, "embedder": self.embedder.id, "landmarker": self.reader.landmarker.id}
         record = Provenance(
             made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            toolkit=toolkit.__version__,
+            toolkit=version(DISTRIBUTION),
             models=models,
             library=self.library.name,
             sources=sources,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
 from toolkit.data.listing import list_pictures
@@ -47,6 +48,17 @@ def by_folder(key: str) -> str | None:
     """The first sub folder is the person; pictures directly in the folder show somebody unknown."""
     first, separator, _ = key.partition("/")
     return first if separator else None
+
+
+def by_name(key: str) -> str | None:
+    """The name of the file up to its last `_` or `-` is the person, such as `anna` of `anna_03.jpg`."""
+    stem = PurePosixPath(key).stem
+    return re.sub(r"[_-][^_-]*$", "", stem) or stem
+
+
+def unknown(key: str) -> str | None:
+    """Nobody knows who it is; every picture may show somebody else."""
+    return None
 
 
 def add_folder(

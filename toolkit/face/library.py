@@ -113,14 +113,34 @@ class FaceLibrary(LibraryView):
         Raises:
             LibraryError: there is no such face.
         """
-        given = {"person": person, "source": source, "licence": licence, "consent": consent}
+        self.update_many([id_], person=person, source=source, licence=licence, consent=consent)
+        return self[id_]
+
+    def update_many(self, ids: Iterable[int], **given: str | EllipsisType | None) -> int:
+        """Change what is known about faces, of all or of none of them.
+
+        Args:
+            ids: which.
+            **given: `person`, `source`, `licence`, `consent`; what is `...` or left out stays.
+
+        Returns:
+            How many were changed.
+
+        Raises:
+            LibraryError: one does not exist.
+        """
+        foreign = set(given) - {"person", "source", "licence", "consent"}
+        if foreign:
+            raise LibraryError(f"faces have no {', '.join(sorted(foreign))} that could be changed")
         changed = {name: value for name, value in given.items() if value is not ...}
+        wanted = list(dict.fromkeys(ids))
         with self._writing() as connection:
-            if id_ not in self:
-                raise absent(id_, self.path)
-            for name, value in changed.items():
-                connection.execute(f"UPDATE faces SET {name} = ? WHERE id = ?", [value, id_])
-            return self[id_]
+            for id_ in wanted:
+                if id_ not in self:
+                    raise absent(id_, self.path)
+                for name, value in changed.items():
+                    connection.execute(f"UPDATE faces SET {name} = ? WHERE id = ?", [value, id_])
+        return len(wanted)
 
     def delete(self, ids: int | Iterable[int]) -> int:
         """Remove faces from the library; all or none of them. See `forget` for what the law may ask for.

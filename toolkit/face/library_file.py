@@ -207,6 +207,5 @@ def damaged(path: Path, reason: str) -> LibraryDamagedError:
     """The error for a damaged file, which is never changed or deleted."""
     return LibraryDamagedError(
         f"{path} is damaged, or no face library: {reason}",
-        "it was left as it is; save what can be read with toolkit.face.library_rescue.rescue(damaged, new), "
-        "or take a copy",
+        f"it was left as it is; save what can be read: toolkit face library rescue {path} NEW.db",
     )
