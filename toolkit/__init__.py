@@ -22,6 +22,9 @@ _LAZY = {
     "evaluate": "toolkit.runs:evaluate",
     "load": "toolkit.runs:load",
     "prepare": "toolkit.runs:prepare",
+    "save_pretrained": "toolkit.runs.sharing:save_pretrained",
+    "from_pretrained": "toolkit.runs.sharing:from_pretrained",
+    "push_to_hub": "toolkit.runs.sharing:push_to_hub",
     "load_recipe": "toolkit.config:load_recipe",
     "register": "toolkit.registry:register",
 }
@@ -30,15 +33,19 @@ if TYPE_CHECKING:
     from toolkit.config import load_recipe
     from toolkit.registry import register
     from toolkit.runs import evaluate, load, prepare, resume, start, train
+    from toolkit.runs.sharing import from_pretrained, push_to_hub, save_pretrained
 
 __all__ = [
     "__version__",
     "evaluate",
+    "from_pretrained",
     "load",
     "load_recipe",
     "prepare",
+    "push_to_hub",
     "register",
     "resume",
+    "save_pretrained",
     "start",
     "train",
 ]

@@ -124,7 +124,7 @@ def test_a_name_of_several_kinds_is_shown_for_each_unless_the_kind_is_given() ->
     ("name", "words"),
     [
         ("hingee", "did you mean 'hinge'?"),
-        ("losses/r1", "no part named 'r1'"),
+        ("losses/r1", "no part or model named 'losses/r1'"),
         ("loses/hinge", "did you mean 'losses'?"),
     ],
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from pathlib import Path
+from typing import Any, get_args
 
 import click
 
 from toolkit.cli.main import print_json
-from toolkit.errors import PluginError, UnknownPartError, nearest
+from toolkit.errors import CheckpointError, PluginError, UnknownPartError, nearest
 from toolkit.parts import KINDS
 from toolkit.registry import REGISTRY, Part
 
@@ -68,15 +69,19 @@ def _entry(part: Part) -> dict[str, str | None]:
 @click.option("--source", is_flag=True, help="Print the whole source code too.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def show(name: str, source: bool, as_json: bool) -> None:
-    """Signature, documentation and source of the part NAME, or KIND/NAME where several kinds have one of that name."""
+    """Signature, documentation and source of the part NAME, or the card of the model NAME.
+
+    KIND/NAME is a part where several kinds have one of that name. A model is a run, a folder or a shipped model.
+    """
     kind, _, short = name.rpartition("/")
-    parts = [part for part in REGISTRY.parts(kind or None) if part.name == short]
-    if not parts:
-        choices = {part.name for part in REGISTRY.parts(kind or None)}
-        raise UnknownPartError(f"there is no part named '{short}'; {nearest(short, choices)}")
+    parts = [part for part in REGISTRY.parts(kind if kind in KINDS else None) if part.name == short]
+    if not parts or (kind and kind not in KINDS):
+        _show_model(name, kind, short, as_json)
+        return
     described = [_describe(part, source) for part in parts]
+    namesake = _described_model(name) if _is_shipped(name) else None
     if as_json:
-        print_json(described)
+        print_json([*described, *([] if namesake is None else [namesake])])
         return
     for entry in described:
         click.echo(f"{entry['kind']}/{entry['name']}  ({entry['origin']}, {entry['target']})")
@@ -90,6 +95,49 @@ def show(name: str, source: bool, as_json: bool) -> None:
         click.echo(f"\nDefined in {entry['file']}:{entry['line']}")
         if source:
             click.echo(f"\n{entry['source']}")
+    if namesake is not None:
+        click.echo(f"\nmodels/{name}  (shipped)\n")
+        _print_card(namesake)
+
+
+def _show_model(name: str, kind: str, short: str, as_json: bool) -> None:
+    from toolkit.engine.shelf import locate_model, shipped_models
+
+    try:
+        folder = locate_model(name)
+    except CheckpointError as error:
+        if Path(name).exists():
+            raise
+        known = kind if kind in KINDS else None
+        choices = {*(part.name for part in REGISTRY.parts(known)), *(() if known else shipped_models())}
+        raise UnknownPartError(f"there is no part or model named '{name}'; {nearest(short, choices)}") from error
+    described = _described_model(folder, name)
+    if as_json:
+        print_json([described])
+    else:
+        _print_card(described)
+
+
+def _is_shipped(name: str) -> bool:
+    from toolkit.engine.shelf import shipped_models
+
+    return name in shipped_models()
+
+
+def _described_model(folder: str | Path, name: str | None = None) -> dict[str, Any]:
+    from toolkit.engine.cards import read_card, summary
+    from toolkit.engine.shelf import locate_model
+
+    place = locate_model(folder)
+    card = read_card(place)
+    return {"kind": "model", **summary(place, name), "facts": dict(card.facts), "card": card.text}
+
+
+def _print_card(described: dict[str, Any]) -> None:
+    for fact, value in described["facts"].items():
+        click.echo(f"{fact}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+    text = described["card"].rstrip() or f"{described['folder']} has no card"
+    click.echo(f"\n{text}" if described["facts"] else text)
 
 
 def parameter_words(entry: dict[str, object]) -> dict[str, str]:

@@ -17,15 +17,23 @@ import torch
 from torch import Tensor
 
 from toolkit.engine.files import atomic_folder
+from toolkit.engine.shelf import CARD, CONFIG, FORMAT, WEIGHTS, locate_model, read_config, shipped_models
 from toolkit.engine.weights import load_weights, read_weights, write_weights
-from toolkit.errors import CheckpointError, nearest
+from toolkit.errors import CheckpointError
 
-__all__ = ["ModelFolder", "load_weights", "locate_model", "read_config", "read_model", "save_model"]
+__all__ = [
+    "CARD",
+    "CONFIG",
+    "WEIGHTS",
+    "ModelFolder",
+    "load_weights",
+    "locate_model",
+    "read_config",
+    "read_model",
+    "save_model",
+    "shipped_models",
+]
 
-FORMAT = 1
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
-CARD = "README.md"
 _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 _NO_WEIGHTS: Mapping[str, Mapping[str, Tensor]] = MappingProxyType({})
 
@@ -54,35 +62,6 @@ class ModelFolder:
         if not path.is_file():
             raise CheckpointError(f"the model {self.path} has no file '{name}'", "copy the whole folder")
         return path
-
-
-SHIPPED = Path(__file__).resolve().parent.parent / "pretrained"
-"""Models that come with the toolkit, one folder each."""
-
-
-def shipped_models() -> list[str]:
-    """Names of the models that come with the toolkit."""
-    return sorted(file.parent.name for file in SHIPPED.glob(f"*/{CONFIG}"))
-
-
-def locate_model(name: str | Path) -> Path:
-    """The folder of a model, given a run folder, a model folder, or the name of a model that comes with the toolkit.
-
-    Raises:
-        CheckpointError: there is no such thing, or the run has not written its model yet.
-    """
-    path = Path(name)
-    for candidate in (path / "model", path, SHIPPED / path):
-        if (candidate / CONFIG).is_file():
-            return candidate
-    if path.is_dir():
-        raise CheckpointError(
-            f"{path} holds no model: neither {path / 'model' / CONFIG} nor {path / CONFIG} is there",
-            f"if it is a run that was cut short, `toolkit resume {path}` writes its model",
-        )
-    raise CheckpointError(
-        f"there is no run or model at {path}, nor a shipped model of that name; {nearest(str(name), shipped_models())}"
-    )
 
 
 def save_model(
@@ -140,28 +119,6 @@ def read_model(folder: Path) -> ModelFolder:
         raise CheckpointError(f"{folder}: there is no such model folder", _way_out_for_missing(folder))
     config = read_config(folder)
     return ModelFolder(folder, config, read_weights(folder / WEIGHTS))
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """The configuration of a model folder, without its weights.
-
-    Raises:
-        CheckpointError: it is missing, broken, or a newer version of the toolkit wrote it.
-    """
-    path = folder / CONFIG
-    try:
-        config = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: there is no such file", "name the folder that holds config.json") from None
-    except ValueError as error:
-        raise CheckpointError(f"{path} is not valid JSON: {error}", "copy it again from where it came from") from error
-    if not isinstance(config, dict) or not isinstance(config.get("format"), int):
-        raise CheckpointError(f"{path} does not describe a model of this toolkit: it has no number 'format'")
-    if config["format"] > FORMAT:
-        raise CheckpointError(
-            f"{path} has model format {config['format']}; this version reads up to {FORMAT}", "update the toolkit"
-        )
-    return config
 
 
 def _refuse_other_content(folder: Path) -> None:

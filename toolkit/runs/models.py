@@ -12,9 +12,10 @@ import toolkit
 from toolkit.adversarial.judge import DISCRIMINATORS
 from toolkit.adversarial.trainer import Progress
 from toolkit.config import to_document
+from toolkit.engine.cards import Card
 from toolkit.engine.device import choose_device
 from toolkit.engine.models import ModelFolder, locate_model, read_model, save_model
-from toolkit.errors import CheckpointError, ConfigError, UnknownPartError
+from toolkit.errors import DISTRIBUTION, CheckpointError, ConfigError, UnknownPartError
 from toolkit.registry import REGISTRY, import_script
 from toolkit.runs.assemble import Opened
 from toolkit.runs.judging import JudgeFiles
@@ -71,7 +72,8 @@ def _card(
     parts = [recipe.loss["name"], *(spec["name"] for spec in recipe.penalties)] if recipe.discriminators else []
     count = sum(parameter.numel() for parameter in network.parameters())
     figures = "".join(f"| {name} | {values[name]:.4g} |\n" for name in _REPORTED if name in values)
-    return (
+    facts = {"library_name": DISTRIBUTION, "datasets": [recipe.data["name"]], "recipe": recipe.name}
+    text = (
         f"# {recipe.name}\n\n"
         f"Made by adversarial-toolkit {toolkit.__version__} from the recipe `{recipe.name}`.\n\n"
         "| | |\n| --- | --- |\n"
@@ -83,6 +85,7 @@ def _card(
         f"{figures}{_judge_row(judge or {})}\n"
         'Load it with `toolkit.load("FOLDER")`. The terms of use are those of the data it was trained on.\n'
     )
+    return str(Card(text, facts))
 
 
 def _judge_row(judge: Mapping[str, Any]) -> str:
@@ -97,7 +100,7 @@ def load(path: str | Path, device: str = "auto") -> Any:
     """Load a model folder, or the model of a run, as a pipeline ready to use.
 
     Args:
-        path: a run folder, a model folder, or the name of a model that comes with the toolkit.
+        path: a run folder, a model folder, the name of a model that comes with the toolkit, or `hf://OWNER/NAME`.
         device: where to put it.
 
     Raises:
