@@ -8,7 +8,6 @@ from torch.nn.functional import normalize
 
 from toolkit.errors import ConfigError, Problem
 from toolkit.image.checks import require_positive
-from toolkit.image.checks import require_positive
 
 
 class EmbeddingNetwork(nn.Module):

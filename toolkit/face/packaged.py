@@ -14,6 +14,7 @@ from toolkit.errors import CheckpointError
 from toolkit.face.detection import FaceDetector
 from toolkit.face.driving import FaceDriver
 from toolkit.face.library import FaceLibrary
+from toolkit.face.morph import MorphDriver
 from toolkit.face.networks import Driver, Embedder, Landmarker
 from toolkit.face.reading import FaceReader
 from toolkit.face.verifying import verifier_of
@@ -21,6 +22,8 @@ from toolkit.registry import REGISTRY
 
 LANDMARKER, EMBEDDER, DRIVER = "face-landmarks", "face-embedder", "face-driver"
 """Names of the shipped models."""
+MORPH = "morph"
+"""Name of the driver that needs no training."""
 _FOLDER = Path(__file__).resolve().parent.parent / "pretrained" / "face-library"
 DEMO_LIBRARY = _FOLDER / "library.db"
 """A small library of rendered faces of people who do not exist; CC0 1.0."""
@@ -35,7 +38,7 @@ class FaceModels:
     Args:
         landmarker: a run, a model folder, or the name of a shipped model.
         embedder: likewise.
-        driver: likewise.
+        driver: likewise; or `morph`, which needs no training (`toolkit.face.morph.MorphDriver`).
         detector: name of a registered detector.
         device: where the networks compute.
         limits: of uploads; see `toolkit.face.upload.open_upload`.
@@ -66,6 +69,8 @@ class FaceModels:
 
     def load_driver(self) -> Driver:
         """Makes new faces."""
+        if self.driver == MORPH:
+            return MorphDriver()
         driver: Driver = _network(self.driver, self.device)
         return driver
 
