@@ -108,9 +108,12 @@ def _show_model(name: str, kind: str, short: str, as_json: bool) -> None:
     except CheckpointError as error:
         if Path(name).exists():
             raise
-        known = kind if kind in KINDS else None
-        choices = {*(part.name for part in REGISTRY.parts(known)), *(() if known else shipped_models())}
-        raise UnknownPartError(f"there is no part or model named '{name}'; {nearest(short, choices)}") from error
+        if kind and kind not in KINDS:
+            hint = nearest(kind, KINDS)
+        else:
+            names = {part.name for part in REGISTRY.parts(kind or None)}
+            hint = nearest(short, names | (set() if kind else set(shipped_models())))
+        raise UnknownPartError(f"there is no part or model named '{name}'; {hint}") from error
     described = _described_model(folder, name)
     if as_json:
         print_json([described])
