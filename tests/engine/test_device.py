@@ -22,11 +22,14 @@ def _fresh() -> Iterator[None]:
     has_fast_bf16.cache_clear()
 
 
-def pretend(monkeypatch: pytest.MonkeyPatch, *, gpus: int = 0, mps: bool = False, flags: str = "") -> None:
+def pretend(
+    monkeypatch: pytest.MonkeyPatch, *, gpus: int = 0, mps: bool = False, flags: str = "", vendor: str = ""
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     monkeypatch.setattr(device_module, "processor_flags", lambda: frozenset(flags.split()))
+    monkeypatch.setattr(device_module, "processor_vendor", lambda: vendor)
 
 
 @pytest.mark.parametrize(("gpus", "mps", "chosen"), [(1, True, "cuda"), (0, True, "mps"), (0, False, "cpu")])
@@ -60,12 +63,19 @@ def test_a_device_that_is_not_there_is_explained(
 
 
 @pytest.mark.parametrize(
-    ("flags", "fast"), [("fpu avx512_bf16", True), ("amx_bf16", True), ("asimd bf16", True), ("avx512f f16c", False)]
+    ("vendor", "flags", "fast"),
+    [
+        ("AuthenticAMD", "fpu avx512_bf16", True),
+        ("GenuineIntel", "avx512_bf16 amx_bf16", True),
+        ("GenuineIntel", "avx512_bf16", False),
+        ("", "asimd bf16", True),
+        ("AuthenticAMD", "avx512f f16c", False),
+    ],
 )
-def test_bfloat16_is_the_default_only_where_the_processor_has_it(
-    monkeypatch: pytest.MonkeyPatch, flags: str, fast: bool
+def test_bfloat16_is_the_default_only_where_the_processor_is_faster_in_it(
+    monkeypatch: pytest.MonkeyPatch, vendor: str, flags: str, fast: bool
 ) -> None:
-    pretend(monkeypatch, flags=flags)
+    pretend(monkeypatch, flags=flags, vendor=vendor)
     assert has_fast_bf16(CPU) is fast
     assert choose_precision("auto", CPU).name == ("bfloat16" if fast else "float32")
 

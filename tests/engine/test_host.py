@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 
 from toolkit.engine import host
-from toolkit.engine.host import available_cores, choose_threads, processor_flags, processor_name, waiting_policy
+from toolkit.engine.host import (
+    available_cores,
+    choose_threads,
+    processor_flags,
+    processor_name,
+    processor_vendor,
+    waiting_policy,
+)
 from toolkit.errors import ToolkitError
 
-X86 = (
-    "processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\nflags\t\t: fpu sse avx512_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n"
-)
+X86 = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: Some CPU @ 2 GHz\nflags\t\t: fpu sse avx512_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n"
 ARM = "processor\t: 0\nFeatures\t: fp asimd bf16\nCPU implementer\t: 0x41\n"
 
 
@@ -32,6 +37,8 @@ def test_the_processor_is_read_from_what_the_kernel_lists(tmp_path: Path) -> Non
     assert processor_flags(tmp_path / "empty") == processor_flags(tmp_path / "missing") == frozenset()
     assert processor_name(tmp_path / "x86") == "Some CPU @ 2 GHz"
     assert processor_name(tmp_path / "missing")
+    assert processor_vendor(tmp_path / "x86") == "AuthenticAMD"
+    assert processor_vendor(tmp_path / "arm") == processor_vendor(tmp_path / "missing") == ""
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,11 @@ def processor_name(cpuinfo: Path = _CPUINFO) -> str:
     return _cpuinfo_line(cpuinfo, "model name") or platform.processor() or platform.machine()
 
 
+def processor_vendor(cpuinfo: Path = _CPUINFO) -> str:
+    """The maker of an x86 processor, such as `AuthenticAMD`; empty where the kernel does not tell."""
+    return _cpuinfo_line(cpuinfo, "vendor_id") or ""
+
+
 def memory_gib() -> float | None:
     """Main memory in GiB; `None` where the system does not say."""
     try:
