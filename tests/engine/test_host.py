@@ -19,7 +19,10 @@ from toolkit.engine.host import (
 )
 from toolkit.errors import ToolkitError
 
-X86 = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: Some CPU @ 2 GHz\nflags\t\t: fpu sse avx512_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n"
+X86 = (
+    "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: Some CPU @ 2 GHz\nflags\t\t: fpu sse avx512_bf16\n\n"
+    "processor\t: 1\nflags\t\t: fpu\n"
+)
 ARM = "processor\t: 0\nFeatures\t: fp asimd bf16\nCPU implementer\t: 0x41\n"
 
 
