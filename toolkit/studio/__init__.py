@@ -1,0 +1,1 @@
+"""The studio: one local web page for everything that the toolkit makes."""
