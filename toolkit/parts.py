@@ -59,10 +59,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pitch": "toolkit.speech.voice.terms:Pitch",
         "energy": "toolkit.speech.voice.terms:Energy",
         "forward_sum": "toolkit.speech.voice.terms:ForwardSum",
-        "binarization": "toolkit.speech.voice.terms:Binarization",
         "angular_margin": f"{_CORE}.angular_margin:AngularMargin",
         "landmark_distance": "toolkit.face.landmark_terms:LandmarkDistance",
         "face_or_not": "toolkit.face.landmark_terms:FaceOrNot",
+        "known_face": "toolkit.face.driving_terms:KnownFace",
+        "likeness": "toolkit.face.driving_terms:Likeness",
+        "landmarks_kept": "toolkit.face.driving_terms:LandmarksKept",
+        "calm_warps": "toolkit.face.driving_terms:CalmWarps",
     },
     "estimators": {
         "pathwise": f"{_CORE}.estimators:Pathwise",
@@ -101,6 +104,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "seq2seq": "toolkit.translation.seq2seq:huggingface",
         "landmark_network": "toolkit.face.landmark_network:LandmarkNetwork",
         "face_embedder": "toolkit.face.embedding_network:EmbeddingNetwork",
+        "face_driver": "toolkit.face.driver_network:FaceDriverNetwork",
     },
     "discriminators": {
         "dcgan": "toolkit.image.dcgan:DCGANDiscriminator",
@@ -112,6 +116,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "multi_scale": "toolkit.speech.multi_scale:MultiScaleDiscriminator",
         "multi_resolution": "toolkit.speech.multi_resolution:MultiResolutionDiscriminator",
         "sub_band_cqt": "toolkit.speech.sub_band_cqt:SubBandCqtDiscriminator",
+        "face_patch": "toolkit.face.patch_discriminator:FacePatchDiscriminator",
         "mel_patches": "toolkit.speech.voice.mel_patches:MelPatchDiscriminator",
     },
     "datasets": {
@@ -130,8 +135,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "espeak_voice": "toolkit.speech.voice.read_aloud:EspeakVoice",
         "parallel_text": "toolkit.translation.parallel_text:ParallelText",
         "dates": "toolkit.translation.generated_dates:GeneratedDates",
+        "catalogue": "toolkit.translation.catalogue:Catalogue",
         "rendered_faces": "toolkit.face.rendered_faces:RenderedFaces",
         "rendered_crops": "toolkit.face.rendered_crops:RenderedCrops",
+        "driving": "toolkit.face.driving_set:DrivingSet",
     },
     "tasks": {
         "image": "toolkit.image.task:ImageTask",
@@ -141,6 +148,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "translation": "toolkit.translation.task:TranslationTask",
         "face_landmarks": "toolkit.face.landmark_task:LandmarkTask",
         "face_embedding": "toolkit.face.embedding_task:EmbeddingTask",
+        "face_driving": "toolkit.face.driving_task:DrivingTask",
     },
     "pipelines": {
         "image": "toolkit.image.pipeline:ImagePipeline",
@@ -149,6 +157,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "translation": "toolkit.translation.pipeline:TranslationPipeline",
         "face_landmarks": "toolkit.face.landmarker:LandmarkerPipeline",
         "face_embedder": "toolkit.face.embedder:EmbedderPipeline",
+        "face_driver": "toolkit.face.driver:DriverPipeline",
     },
     "importers": {
         "dcgan": "toolkit.image.published:dcgan_from_state_dict",
@@ -189,6 +198,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "starters": {
         "image": "toolkit.image.start:ImageStarter",
         "vocoder": "toolkit.speech.start:VocoderStarter",
+        "translation": "toolkit.translation.start:TranslationStarter",
     },
     "detectors": {
         "dlib": "toolkit.face.dlib_detector:DlibDetector",

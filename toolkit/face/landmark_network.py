@@ -33,7 +33,7 @@ class LandmarkNetwork(nn.Module):
 
     places: Tensor
 
-    def __init__(self, size: int = 96, width: int = 16) -> None:
+    def __init__(self, size: int = 64, width: int = 16) -> None:
         super().__init__()
         if size < 32 or size % 16:
             raise ConfigError([Problem("size", f"is {size}; it must be a multiple of 16, from 32 on")])

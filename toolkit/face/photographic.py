@@ -68,8 +68,7 @@ def _shade(x: Tensor, noise: Noise, strength: float) -> Tensor:
 
 def _soften(x: Tensor, noise: Noise, strength: float) -> Tensor:
     """Between the picture, a blurred one, one made small and large again, and a sharpened one."""
-    blurred = avg_pool2d(pad(x, (2, 2, 2, 2), mode="replicate"), 3, 1)
-    blurred = avg_pool2d(blurred, 3, 1)
+    blurred = avg_pool2d(pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
     small = interpolate(avg_pool2d(x, 3, 3), size=x.shape[2:], mode="bilinear", align_corners=False)
     amount = noise.uniform("soften")
     kind = noise.integers("soften/kind", 0, 4)

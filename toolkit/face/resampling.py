@@ -49,14 +49,14 @@ class Squares:
     def cut(self, x_BCHW: Tensor, size: int) -> Tensor:
         """`[B, C, size, size]`: what the squares show; beyond the edge of a picture its outermost pixels repeat.
 
-        Interpolation is bilinear. A square that is shown more than twice smaller is read at four times as many places
-        and averaged, so that fine detail does not turn into noise.
+        Interpolation is bilinear. From pictures that are much larger than what is shown, four times as many places are
+        read and averaged, so that fine detail does not turn into noise.
         """
         height, width = x_BCHW.shape[2:]
         unit = torch.tensor([2.0 / width, 2.0 / height], dtype=x_BCHW.dtype, device=x_BCHW.device)
         shift = self.centre.to(x_BCHW.dtype) * unit - 1
         theta = torch.cat([self.axes.to(x_BCHW.dtype) / 2 * unit[:, None], shift[:, :, None]], -1)
-        finer = 2 if float(self.side.max()) > 1.5 * size else 1
+        finer = 2 if min(height, width) > 1.5 * size else 1
         grid = affine_grid(theta, [len(x_BCHW), 1, finer * size, finer * size], align_corners=False)
         cut = grid_sample(x_BCHW, grid, "bilinear", "border", align_corners=False)
         return cut if finer == 1 else torch.nn.functional.avg_pool2d(cut, 2)
