@@ -26,6 +26,7 @@ KINDS = (
 """What a part can be. Outside packages add parts through entry points in the group `toolkit.<kind>`."""
 
 _CORE = "toolkit.adversarial"
+_PAIRS = "toolkit.translation.adversarial"
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "losses": {
@@ -54,11 +55,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "mel_l1": "toolkit.speech.terms:MelL1",
         "multi_scale_mel": "toolkit.speech.terms:MultiScaleMel",
         "multi_resolution_stft": "toolkit.speech.terms:MultiResolutionStft",
+        "minimum_risk": f"{_PAIRS}.minimum_risk:MinimumRisk",
+        "sequence_reward": f"{_PAIRS}.sequence_reward:SequenceReward",
+        "embedding_perturbation": f"{_PAIRS}.perturbation:EmbeddingPerturbation",
         "mel_frames": "toolkit.speech.voice.terms:MelFrames",
         "duration": "toolkit.speech.voice.terms:Duration",
         "pitch": "toolkit.speech.voice.terms:Pitch",
         "energy": "toolkit.speech.voice.terms:Energy",
         "forward_sum": "toolkit.speech.voice.terms:ForwardSum",
+        "ctc": "toolkit.speech.voice.recognition_task:Ctc",
         "angular_margin": f"{_CORE}.angular_margin:AngularMargin",
         "landmark_distance": "toolkit.face.landmark_terms:LandmarkDistance",
         "face_or_not": "toolkit.face.landmark_terms:FaceOrNot",
@@ -100,6 +105,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "hifigan": "toolkit.speech.hifigan:HifiGanGenerator",
         "istftnet": "toolkit.speech.istftnet:IstftNetGenerator",
         "acoustic": "toolkit.speech.voice.acoustic:AcousticModel",
+        "phoneme_recognizer": "toolkit.speech.voice.recognizer:PhonemeRecognizer",
         "marian": "toolkit.translation.seq2seq:marian",
         "seq2seq": "toolkit.translation.seq2seq:huggingface",
         "landmark_network": "toolkit.face.landmark_network:LandmarkNetwork",
@@ -116,6 +122,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "multi_scale": "toolkit.speech.multi_scale:MultiScaleDiscriminator",
         "multi_resolution": "toolkit.speech.multi_resolution:MultiResolutionDiscriminator",
         "sub_band_cqt": "toolkit.speech.sub_band_cqt:SubBandCqtDiscriminator",
+        "pair_cnn": f"{_PAIRS}.pair_cnn:PairCnn",
+        "alignment_cnn": f"{_PAIRS}.alignment_cnn:AlignmentCnn",
+        "pair_transformer": f"{_PAIRS}.pair_transformer:PairTransformer",
         "face_patch": "toolkit.face.patch_discriminator:FacePatchDiscriminator",
         "mel_patches": "toolkit.speech.voice.mel_patches:MelPatchDiscriminator",
     },
@@ -132,6 +141,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "generated": "toolkit.image.generated:GeneratedPictures",
         "recordings": "toolkit.speech.recordings:Recordings",
         "espeak": "toolkit.speech.espeak:EspeakSpeech",
+        "spoken_texts": "toolkit.speech.voice.recorded:RecordedTexts",
         "espeak_voice": "toolkit.speech.voice.read_aloud:EspeakVoice",
         "parallel_text": "toolkit.translation.parallel_text:ParallelText",
         "dates": "toolkit.translation.generated_dates:GeneratedDates",
@@ -145,7 +155,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "image_classification": "toolkit.image.classification:ClassificationTask",
         "vocoder": "toolkit.speech.vocoder_task:VocoderTask",
         "acoustic": "toolkit.speech.voice.task:AcousticTask",
+        "phoneme_recognition": "toolkit.speech.voice.recognition_task:RecognitionTask",
         "translation": "toolkit.translation.task:TranslationTask",
+        "adversarial_translation": f"{_PAIRS}.task:AdversarialTranslationTask",
         "face_landmarks": "toolkit.face.landmark_task:LandmarkTask",
         "face_embedding": "toolkit.face.embedding_task:EmbeddingTask",
         "face_driving": "toolkit.face.driving_task:DrivingTask",
@@ -154,6 +166,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "image": "toolkit.image.pipeline:ImagePipeline",
         "image_classifier": "toolkit.image.pipeline:ClassifierPipeline",
         "vocoder": "toolkit.speech.vocoder_pipeline:VocoderPipeline",
+        "voice": "toolkit.speech.voice.pipeline:VoicePipeline",
+        "phoneme_recognizer": "toolkit.speech.voice.recognizing:RecognizerPipeline",
         "translation": "toolkit.translation.pipeline:TranslationPipeline",
         "face_landmarks": "toolkit.face.landmarker:LandmarkerPipeline",
         "face_embedder": "toolkit.face.embedder:EmbedderPipeline",

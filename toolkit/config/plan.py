@@ -33,6 +33,7 @@ class Plan:
         notices: what the user should know of the data: left out, made smaller, too few.
         seen: what the data was, as plain values; `Starter.changes` compares with it when the run is called again.
         probe: the trial games it wants; `None` for none.
+        place: where the recipe says where the data lies.
     """
 
     document: dict[str, Any]
@@ -40,6 +41,7 @@ class Plan:
     notices: tuple[str, ...] = ()
     seen: Mapping[str, Any] = field(default_factory=dict)
     probe: Probe | None = None
+    place: str = "data.path"
 
 
 class Starter(Protocol):

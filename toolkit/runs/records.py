@@ -30,6 +30,7 @@ def plan_record(
     return {
         "starter": starter,
         "data": str(data),
+        "place": plan.place,
         "seen": dict(plan.seen),
         "overrides": list(overrides),
         "reasons": list(plan.reasons),

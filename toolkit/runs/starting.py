@@ -29,7 +29,7 @@ from toolkit.runs.training import RunResult, resume, train, tuned
 Say = Callable[[str], object]
 
 _LASTING = ("task", "data", "generator", "discriminators")
-_MAY_CHANGE = ("data.path", "data.cache_gib")
+_MAY_CHANGE = ("data.cache_gib",)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def start(
     planner: Starter = build("starters", starter)
     place = Path(data).expanduser().absolute()
     scripts = [str(script) for script in imports]
-    name = (place.stem if place.suffix == ".npz" else place.name) or starter
+    name = (place.stem if place.is_file() else place.name) or starter
     folder = RunFolder(Path(out) if out is not None else Path("runs") / name)
     device = choose_device(_asked_device(overrides))
     with start_processes(device) as processes:
@@ -116,7 +116,9 @@ class _Call:
             recipe, probed = self._probe(recipe, plan.probe, source, device)
         record = plan_record(self.starter, self.data, self.overrides, plan, probed)
         documents = {PLAN_FILE: json.dumps(record, indent=2) + "\n", PLAN_WORDS: plan_words(record, recipe)}
-        self.say(f"training {recipe.trainer.steps:,} steps of {recipe.trainer.batch_size} into {self.folder.path}/")
+        options = recipe.trainer
+        size = f"{options.batch_size}" if options.batch_tokens is None else f"{options.batch_tokens:,} places"
+        self.say(f"training {options.steps:,} steps of {size} into {self.folder.path}/")
         result = train(recipe, self.folder.path, quiet=self.quiet, documents=documents, source=source)
         return Started(result, "new", record)
 
@@ -151,7 +153,7 @@ class _Call:
         overrides = [*self._same_data(record), *self.overrides]
         before = self.folder.recipe(imports=self.scripts)
         after = self.folder.recipe(overrides, self.scripts)
-        self._check_changes(before, after)
+        self._check_changes(before, after, _place(record))
         done = self._steps_done()
         if done >= after.trainer.steps and self.folder.model.is_dir():
             self.say(f"{self.folder.path} is finished: it was trained for {done:,} steps")
@@ -191,15 +193,16 @@ class _Call:
             raise CheckpointError(
                 f"{self.folder.path} was begun on {before}, not on {self.data}, which holds something else",
                 f"choose another folder with --out; or, if it shall go on with these: toolkit resume "
-                f"{self.folder.path} data.path={self.data}",
+                f"{self.folder.path} {_place(record)}={self.data}",
             )
         self.say(f"note: the data has moved here from {before}")
-        return [f"data.path={self.data}"]
+        return [f"{_place(record)}={self.data}"]
 
-    def _check_changes(self, before: Recipe, after: Recipe) -> None:
+    def _check_changes(self, before: Recipe, after: Recipe, place: str) -> None:
         """Say what is changed for the rest of the run; refuse changes that make it another one."""
         old, new = _leaves(to_document(before)), _leaves(to_document(after))
-        changed = [path for path in {**old, **new} if old.get(path) != new.get(path) and path not in _MAY_CHANGE]
+        allowed = (place, *_MAY_CHANGE)
+        changed = [path for path in {**old, **new} if old.get(path) != new.get(path) and path not in allowed]
         lasting = [path for path in changed if path.split(".")[0] in _LASTING]
         if lasting:
             raise CheckpointError(
@@ -219,6 +222,11 @@ class _Call:
         counters = ("samples", "step", "skipped_turns")
         values = {name: value for name, value in reports[-1].items() if name not in counters} if reports else {}
         return RunResult(self.folder.path, done, done * recipe.trainer.batch_size, values)
+
+
+def _place(record: Mapping[str, Any]) -> str:
+    """Where the recipe of a run says where its data lies."""
+    return str(record.get("place", "data.path"))
 
 
 def _asked_device(overrides: Sequence[str]) -> str:

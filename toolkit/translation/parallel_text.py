@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Literal
 
-from toolkit.data.prepare import data_folder
+from toolkit.data.prepare import DATA_VARIABLE, data_folder
 from toolkit.data.source import Skipped
 from toolkit.engine.models import locate_model
-from toolkit.errors import ConfigError, Problem
-from toolkit.translation.corpora.cleaning import Rules, clean
+from toolkit.errors import ConfigError, DataError, Problem
+from toolkit.translation.corpora.cleaning import clean
 from toolkit.translation.corpora.pair import Pair
 from toolkit.translation.corpora.reading import read_pairs
 from toolkit.translation.corpora.report import CleaningReport
+from toolkit.translation.corpora.splitting import sentence_key
 from toolkit.translation.corpora.text_pairs import read_text_pairs
 from toolkit.translation.languages import check_language
 from toolkit.translation.segmentation.settings import SegmenterSettings
@@ -45,13 +46,18 @@ class ParallelText(SegmentedPairs):
         cleaning: leave out training pairs that are empty, identical, repeated, far too long or in another script.
         longest: subwords of a side; longer pairs are left out.
 
+    Training pairs that share a side with a held-out pair of another file are left out too: a model that has read the
+    answers says nothing by its score.
+
     Attributes:
-        report: what the cleaning left out.
+        report: what the cleaning left out; `None` without cleaning.
 
     Raises:
         DataError: a file cannot be read, or both sides have different numbers of lines.
         ConfigError: files or a language are missing.
     """
+
+    report: CleaningReport | None
 
     def __init__(
         self,
@@ -72,7 +78,7 @@ class ParallelText(SegmentedPairs):
         longest: int = 256,
     ) -> None:
         languages = (check_language(source_language), check_language(target_language))
-        place = Path() if folder is None else data_folder(folder)
+        place = Path() if folder is None else _data_set(folder)
         files = [[place / name for name in _listed(names)] for names in (source, target, pairs)]
         _check(files)
         held_out = {
@@ -80,18 +86,14 @@ class ParallelText(SegmentedPairs):
             for name, given in zip(_HELD_OUT, (validation, test), strict=True)
             if given is not None
         }
-        read = list(_training(files, languages))
-        kept, self.report = clean(read, *languages) if cleaning else (read, None)
+        kept, self.report = list(_training(files, languages)), None
+        if cleaning:
+            kept, self.report = clean(kept, *languages)
+        kept, told = _without_answers(kept, chain.from_iterable(held_out.values()))
         if segmentation is not None:
             segmenter = Segmenter.load(locate_model(segmentation))
         else:
-            segmenter = Segmenter.train(
-                (pair.source for pair in kept),
-                (pair.target for pair in kept),
-                vocabulary,
-                SegmenterSettings(kind=kind, placeholders=placeholders),
-                joint=joint,
-            )
+            segmenter = _learned(kept, vocabulary, SegmenterSettings(kind=kind, placeholders=placeholders), joint)
         fixed = None if not held_out else "train"  # with held-out files of its own, these are all for training
         parts: list[tuple[Sequence[Pair], str | None]] = [(kept, fixed), *((held_out[name], name) for name in held_out)]
         super().__init__(
@@ -100,8 +102,31 @@ class ParallelText(SegmentedPairs):
             segmenter,
             (source_language, target_language),
             longest,
-            _problems(self.report),
+            [*_problems(self.report), *told],
         )
+
+
+def _learned(pairs: Sequence[Pair], size: int, settings: SegmenterSettings, joint: bool) -> Segmenter:
+    try:
+        return Segmenter.train(
+            (pair.source for pair in pairs), (pair.target for pair in pairs), size, settings, joint=joint
+        )
+    except ConfigError as error:  # in the words of the recipe
+        problems = [
+            Problem("data.vocabulary" if problem.path == "size" else problem.path, problem.message)
+            for problem in error.problems
+        ]
+        raise ConfigError(problems) from error
+
+
+def _data_set(name: str) -> Path:
+    place = data_folder(name)
+    if not place.is_dir():
+        raise DataError(
+            f"the data set '{name}' is not there: {place} is no folder",
+            f"set {DATA_VARIABLE} to the folder that '{name}' is in; the recipe's README says where it comes from",
+        )
+    return place
 
 
 def _listed(names: str | list[str] | None) -> list[str]:
@@ -126,10 +151,29 @@ def _training(files: Sequence[Sequence[Path]], languages: tuple[str, str]) -> It
 
 def _held_out(names: Sequence[str], place: Path, languages: tuple[str, str]) -> Iterator[Pair]:
     files = [place / name for name in names]
-    pairs = (
-        read_text_pairs(*files) if len(files) == 2 else chain.from_iterable(read_pairs(f, *languages) for f in files)
-    )
+    if len(files) == 2:
+        pairs = read_text_pairs(files[0], files[1])
+    else:
+        pairs = chain.from_iterable(read_pairs(file, *languages) for file in files)
     return (pair for pair in pairs if pair.source.strip() and pair.target.strip())
+
+
+def _without_answers(kept: list[Pair], held_out: Iterable[Pair]) -> tuple[list[Pair], list[Skipped]]:
+    """Training pairs, neither side of which is that of a held-out pair, and how many had to go."""
+    sources, targets = set(), set()
+    for pair in held_out:
+        sources.add(sentence_key(pair.source))
+        targets.add(sentence_key(pair.target))
+    if not sources:
+        return kept, []
+    apart = [
+        pair for pair in kept if sentence_key(pair.source) not in sources and sentence_key(pair.target) not in targets
+    ]
+    gone = len(kept) - len(apart)
+    if not gone:
+        return kept, []
+    first = next(pair for pair, other in zip_longest(kept, apart) if pair is not other)
+    return apart, [Skipped(first.origin, f"held out as well: {gone:,} training pairs like this were left out")]
 
 
 def _problems(report: CleaningReport | None) -> list[Skipped]:

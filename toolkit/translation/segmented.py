@@ -20,9 +20,10 @@ IGNORED = -100
 
 
 class SegmentedPairs:
-    """Sentence pairs with a segmenter, as a source of data: items `{"source": ids [S], "target": ids [T], "place": [1]}`.
+    """Sentence pairs with a segmenter, as a source of data.
 
-    `place` is the pair's number here, whatever part of the source a batch comes from.
+    Items are `{"source": ids [S], "target": ids [T], "place": [1]}`; `place` is the pair's number here, whatever part
+    of the source a batch comes from.
 
     Splits are by distinct source sentence: pairs whose sources differ only in case, blanks or the punctuation at their
     end are a group (`toolkit.translation.corpora.splitting`).

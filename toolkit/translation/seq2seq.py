@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+import torch
 from torch import nn
 
+from toolkit.engine.models import locate_model
 from toolkit.errors import CheckpointError
 from toolkit.translation.transformers_part import transformers_library
 
@@ -99,7 +101,8 @@ def huggingface(
         vocabulary: number of subwords of the data's segmentation; the model is refused when it has fewer.
         pad_id: what fills the places after a text.
         eos_id: what ends a text.
-        path: a local folder, or a name on the Hugging Face hub that has been fetched before: nothing is downloaded.
+        path: a run or model folder, the name of a shipped model, a folder of transformers, or a name on the Hugging
+            Face hub that has been fetched before: nothing is downloaded.
         config: what `transformers.AutoConfig` needs, `{model_type: bart, d_model: 256, ...}`; weights are new then.
 
     Raises:
@@ -114,9 +117,11 @@ def huggingface(
             ids = {"vocab_size": vocabulary, "pad_token_id": pad_id, "eos_token_id": eos_id}
             document = {"decoder_start_token_id": pad_id, "forced_eos_token_id": None, **ids, **config}
             described = library.AutoConfig.for_model(**document)
-            network: nn.Module = library.AutoModelForSeq2SeqLM.from_config(described)
+            network = library.AutoModelForSeq2SeqLM.from_config(described)
         else:
-            network = library.AutoModelForSeq2SeqLM.from_pretrained(path, local_files_only=True)
+            network = library.AutoModelForSeq2SeqLM.from_pretrained(
+                _place(str(path)), local_files_only=True, dtype=torch.float32
+            )
     except (OSError, ValueError, KeyError, TypeError) as error:
         words = str(error).strip().splitlines() or [type(error).__name__]
         raise CheckpointError(
@@ -130,6 +135,14 @@ def huggingface(
             f"segment the data with the model's own vocabulary: data.segmentation={path or 'FOLDER'}",
         )
     return _without_frozen(network)
+
+
+def _place(path: str) -> str:
+    """The folder of one of our models; anything else as it is, for transformers to find."""
+    try:
+        return str(locate_model(path))
+    except CheckpointError:
+        return path
 
 
 def is_seq2seq(network: nn.Module) -> bool:

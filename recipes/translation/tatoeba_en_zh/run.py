@@ -1,0 +1,20 @@
+"""Train, evaluate, translate: English into Chinese through the library's public calls. Usage: python run.py [RUN_FOLDER]"""
+
+import os
+import sys
+from pathlib import Path
+
+import toolkit
+
+
+def main(out: str = "runs/tatoeba_en_zh") -> None:
+    run = toolkit.train(Path(__file__).parent, out)
+    data = Path(os.environ["TOOLKIT_DATA"]) / "tatoeba"
+    test = [data / "tatoeba.cmn-eng.eng", data / "tatoeba.cmn-eng.cmn"]
+    print(toolkit.evaluate(run.path, data=test, settings={"beam": 5})["metrics"])
+    for one in toolkit.load(run.path).translate(["Where is the station?", "I like this book."], beam=5):
+        print(one.text)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
