@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test lint types imports unit format clean
+.PHONY: help setup demo test lint types imports unit docs format clean
 
 help:
-	@echo "make demo    set up, then train a generator on handwritten digits and show what it makes"
+	@echo "make demo    set up, then make pictures, speech, translations and faces, and train a generator: one page (TEXT=\"...\")"
 	@echo "make test    set up, then lint, types, import contract and tests"
+	@echo "make docs    set up, then build the documentation into build/docs"
 	@echo "make setup   only the virtual environment in $(VENV)"
 	@echo "make format  reformat the code"
 	@echo "make clean   remove $(VENV) and everything made"
@@ -26,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt Makefile
 
 demo: setup
 	@echo "== toolkit demo"
-	@$(BIN)/toolkit demo
+	@$(BIN)/toolkit demo $(if $(TEXT),--text "$(TEXT)")
 
 test: setup lint types imports unit
 lint types imports unit: | setup
@@ -48,6 +49,12 @@ unit:
 	@echo "== tests"
 	@# One thread per worker: workers use the cores better than threads within small tensors do.
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
+
+docs: setup
+	@echo "== documentation"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "build/docs/index.html"
 
 format: setup
 	@$(BIN)/ruff check --fix .

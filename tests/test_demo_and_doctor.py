@@ -2,29 +2,88 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import shlex
+import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from toolkit.cli.demonstration.sections import attempt
 from toolkit.cli.terminal_pictures import as_text
+from toolkit.errors import MissingExtraError
+
+
+class Page(HTMLParser):
+    """What a browser would find on a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.titles: set[str] = set()
+        self.addresses: list[str] = []
+        self.pictures: list[str] = []
+        self.text = ""
+        self._tag = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self._tag = tag
+        for name, value in attributes:
+            if name in ("src", "href") and not value.startswith("#"):
+                self.addresses.append(value)
+                if tag == "img":
+                    self.pictures.append(value)
+
+    def handle_data(self, data):
+        self.text += data
+        if self._tag == "h2":
+            self.titles.add(data)
+            self._tag = ""
 
 
 def toolkit(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "toolkit", *arguments], capture_output=True, text=True, cwd=folder)
 
 
-def test_the_demo_trains_shows_and_measures(tmp_path):
-    done = toolkit("demo", "--steps", "10", folder=tmp_path)
+def test_the_demo_makes_one_page_of_everything(tmp_path):
+    done = toolkit("demo", "--quick", "--steps", "10", "--text", "Hello <there>.", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    grid = tmp_path / "runs" / "demo" / "pictures" / "grid.png"
+    folder = tmp_path / "runs" / "demo"
+    grid = folder / "digits" / "pictures" / "grid.png"
     assert Image.open(grid).size[0] > 400
     assert len(list(grid.parent.glob("0*.png"))) == 100
     assert "A classifier trained on real digits reads" in done.stdout
     assert "samples/s" in done.stderr, "progress is shown"
+    found = Page((folder / "index.html").read_text())
+    assert found.titles >= {"Pictures", "A generator is trained", "How fast this machine is"}
+    assert all(address.startswith("data:") for address in found.addresses), "the page needs nothing but itself"
+    assert len(found.addresses) >= 8
+    assert all(len(base64.b64decode(address.partition("base64,")[2])) > 100 for address in found.pictures)
+    assert "toolkit generate image fashion-mnist-conditional --count 20 --judge" in found.text
+    assert json.loads((folder / "timings.json").read_text())["timings"]["10 steps"] > 0
+
+
+def test_a_command_of_the_page_makes_the_same_pictures(tmp_path):
+    assert toolkit("demo", "--quick", "--steps", "2", folder=tmp_path).returncode == 0
+    text = Page((tmp_path / "runs" / "demo" / "index.html").read_text()).text
+    command = next(line for line in text.splitlines() if "generate image emoji" in line)
+    shown = (tmp_path / "runs" / "demo" / "emoji" / "grid.png").read_bytes()
+    shutil.rmtree(tmp_path / "runs" / "demo" / "emoji")
+    assert toolkit(*shlex.split(command)[1:], folder=tmp_path).returncode == 0
+    assert (tmp_path / "runs" / "demo" / "emoji" / "grid.png").read_bytes() == shown
+
+
+def test_what_is_missing_is_said_with_the_command_that_helps():
+    def lacks(section):
+        raise MissingExtraError("Speech needs the package 'soundfile'.", "pip install 'adversarial-toolkit[speech]'")
+
+    section = attempt("Speech", lacks)
+    assert "adversarial-toolkit[speech]" in section.missing
 
 
 def test_the_demo_replaces_an_old_demo_and_nothing_else(tmp_path):
@@ -37,9 +96,9 @@ def test_the_demo_replaces_an_old_demo_and_nothing_else(tmp_path):
     assert "not a demo" in refused.stderr
     assert kept.read_text() == "dear"
     for _ in range(2):
-        done = toolkit("demo", "--steps", "2", "--out", "demo", "--json", folder=tmp_path)
+        done = toolkit("demo", "--quick", "--steps", "2", "--out", "demo", "--json", folder=tmp_path)
         assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["evaluation"]["metrics"]["accuracy"] >= 0
+    assert json.loads(done.stdout)["digits"]["evaluation"]["metrics"]["accuracy"] >= 0
 
 
 def test_the_doctor_names_what_is_missing_and_trains(tmp_path):
