@@ -3,68 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-import sysconfig
-import venv
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.plugins.environment import CHECKOUT, Environment
+
 PACKAGE = CHECKOUT / "examples" / "plugin_package"
 ORIGIN = "toolkit-example-plugin 0.1.0"
 PARTS = {"generators/coordinate", "losses/alpha", "datasets/shapes"}
 SHORT = ["trainer.steps=3", "trainer.batch_size=8", "data.count=80", "generator.width=16", "discriminator.width=8"]
 
 
-class Environment:
-    """A virtual environment that also sees the packages of the running one, so that nothing is downloaded.
-
-    Args:
-        root: an empty folder.
-    """
-
-    def __init__(self, root: Path) -> None:
-        venv.create(root / "venv", with_pip=False, symlinks=os.name != "nt")
-        places = {"base": str(root / "venv"), "platbase": str(root / "venv")}
-        folders = sysconfig.get_paths("nt" if os.name == "nt" else "posix_prefix", vars=places)
-        self.python = Path(folders["scripts"]) / Path(sys.executable).name
-        self.work = root / "work"
-        self.work.mkdir()
-        here = sysconfig.get_paths()
-        seen = dict.fromkeys([str(CHECKOUT), here["purelib"], here["platlib"]])
-        (Path(folders["purelib"]) / "surroundings.pth").write_text("\n".join(seen) + "\n")
-
-    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run the environment's Python in its work folder; fails where the exit code is another."""
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "TOOLKIT", "PIP"))}
-        clean["OMP_NUM_THREADS"] = "1"
-        done = subprocess.run(
-            [str(self.python), *arguments], cwd=self.work, env=clean, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == code, f"{arguments} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done
-
-    def toolkit(self, *arguments: str) -> Any:
-        """Run a command with --json."""
-        return json.loads(self.run("-m", "toolkit", *arguments, "--json").stdout)
-
-
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment in which pip has installed the package."""
-    for module, words in (("pip", "pip"), ("hatchling", "the build tool hatchling (extra 'dev')")):
-        pytest.importorskip(module, reason=f"{words} is not installed in this environment")
-    root = tmp_path_factory.mktemp("plugin")
-    environment = Environment(root)
-    source = root / "source"  # a copy: building leaves nothing behind in the checkout
-    shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("__pycache__", "dist", "build"))
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
-    environment.run("-m", "pip", "install", *options, str(source))
+    environment = Environment(tmp_path_factory.mktemp("plugin"))
+    environment.install(PACKAGE)
     return environment
 
 
@@ -118,8 +73,6 @@ def test_a_run_can_be_resumed(installed: Environment, trained: Path) -> None:
 
 
 def test_the_package_passes_its_own_tests(installed: Environment) -> None:
-    tests = installed.work / "tests"
-    shutil.copytree(PACKAGE / "tests", tests, ignore=shutil.ignore_patterns("__pycache__"))
-    outcome = installed.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tests), str(tests)).stdout
+    outcome = installed.passes_tests(PACKAGE / "tests")
     assert " passed" in outcome
     assert "skipped" not in outcome
