@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 
 from tests.recipes import stand_ins
+from toolkit.data.channels import hide
 from toolkit.data.emoji import NAME, Emoji
-from toolkit.data.emoji_files import FILES, area_average, describe, hide
+from toolkit.data.emoji_files import FILES, area_average, describe
 from toolkit.data.images import decode_image
 from toolkit.data.loader import Loader
 from toolkit.data.prepare import DATA_VARIABLE

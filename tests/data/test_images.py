@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from pathlib import Path
@@ -11,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.data.making import encoded, photo, write_photos
-from toolkit.data.images import MAX_PIXELS, decode_image, inspect_folder, mode_of, resize_square
-from toolkit.data.source import SampleError, Skipped
-from toolkit.errors import ConfigError, DataError
+from tests.data.making import encoded, photo
+from toolkit.data.images import MAX_PIXELS, decode_image, mode_of, resize_square
+from toolkit.data.source import SampleError
+from toolkit.errors import ConfigError
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -216,27 +215,3 @@ def test_channels_have_modes_and_other_numbers_are_refused() -> None:
     assert [mode_of(channels) for channels in (1, 3, 4)] == ["L", "RGB", "RGBA"]
     with pytest.raises(ConfigError, match="channels: is 2"):
         mode_of(2)
-
-
-def test_a_report_counts_what_a_folder_holds(tmp_path: Path) -> None:
-    write_photos(tmp_path / "cats", 2)
-    Image.new("L", (10, 90)).save(tmp_path / "dog.png")
-    Image.new("P", (20, 20)).save(tmp_path / "cats" / "p.gif")
-    (tmp_path / "notes.txt").write_text("hello")
-    stream = io.BytesIO(encoded(photo(300, 300), "JPEG"))
-    (tmp_path / "cut.jpg").write_bytes(stream.read(900))
-    report = inspect_folder(tmp_path)
-    assert report.count == 4
-    assert report.widths == (10, 30, 40)
-    assert report.heights == (20, 30, 90)
-    assert report.modes == {"RGB": 2, "L": 1, "P": 1}
-    assert report.classes == {"cats": 3}
-    assert report.unreadable == (Skipped("cut.jpg", "the picture is truncated"),)
-    assert "1 .txt" in report.note
-
-
-def test_a_report_of_an_empty_folder_is_empty_and_of_a_missing_one_an_error(tmp_path: Path) -> None:
-    report = inspect_folder(tmp_path)
-    assert (report.count, report.widths, report.classes, report.unreadable) == (0, (0, 0, 0), {}, ())
-    with pytest.raises(DataError, match="does not exist"):
-        inspect_folder(tmp_path / "missing")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from toolkit.data.images import Pixels
+if TYPE_CHECKING:  # images.py imports this module
+    from toolkit.data.images import Pixels
 
 _LUMA = (19595, 38470, 7471)  # ITU-R 601 in 65536ths, as Pillow has them
 _HALF = 0x8000
@@ -20,7 +23,7 @@ def with_channels(pictures: Pixels, channels: int) -> Pixels:
     """
     present = pictures.shape[-1]
     if present == channels:
-        return pictures
+        return hide(pictures) if channels == 4 else pictures
     if present == 4:
         alpha = pictures[..., 3:].astype(np.uint16)
         laid = (pictures[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
@@ -30,3 +33,17 @@ def with_channels(pictures: Pixels, channels: int) -> Pixels:
         return grey.astype(np.uint8)[..., None]
     colours: Pixels = pictures.repeat(3, axis=-1) if present == 1 else pictures
     return colours if channels == 3 else np.concatenate([colours, np.full_like(colours[..., :1], 255)], axis=-1)
+
+
+def hide(pictures: Pixels) -> Pixels:
+    """A copy of pictures `[..., 4]` with white where nothing shows.
+
+    What a file stores there is whatever the drawing program left: nothing to learn, and no reason for two pictures that
+    look alike to have different features.
+
+    >>> hide(np.array([[9, 9, 9, 1], [9, 9, 9, 0]], np.uint8)).tolist()
+    [[9, 9, 9, 1], [255, 255, 255, 0]]
+    """
+    hidden = pictures.copy()
+    hidden[pictures[..., 3] == 0, :3] = 255
+    return hidden

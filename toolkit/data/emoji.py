@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from toolkit.data.emoji_files import FILES, PUBLISHED, area_average, convert_emoji, hide, read_emoji
+from toolkit.data.channels import hide
+from toolkit.data.emoji_files import FILES, PUBLISHED, area_average, convert_emoji, read_emoji
 from toolkit.data.memory import ArraySource
 from toolkit.data.prepare import Progress, data_folder, written
 from toolkit.data.source import Array

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from toolkit.data.channels import hide
 from toolkit.data.images import Pixels, decode_image
 from toolkit.data.npz import as_pictures, content_keys, read_npz
 from toolkit.data.prepare import written
@@ -21,7 +22,6 @@ PUBLISHED = Path("png") / "128"
 """Where googlefonts/noto-emoji keeps its pictures."""
 
 _SIDE = 64
-_HIDDEN = 255  # white
 _TONES = {f"1f3f{digit}": str(place) for place, digit in enumerate("bcdef", start=1)}
 _JOINER = "200d"
 _COLUMNS = ("row", "name", "base", "skin_tones", "unicode_name")
@@ -106,13 +106,6 @@ def area_average(pictures: Pixels, resolution: int) -> Pixels:
         colours = (squares[..., :3] * opacity).sum((1, 3)) / np.maximum(total, 1)
         smaller[place] = np.rint(np.concatenate([colours, total / step**2], axis=-1))
     return smaller
-
-
-def hide(pictures: Pixels) -> Pixels:
-    """A copy of RGBA pictures [..., 4] with white where nothing shows."""
-    hidden = pictures.copy()
-    hidden[pictures[..., 3] == 0, :3] = _HIDDEN
-    return hidden
 
 
 def read_emoji(folder: Path) -> tuple[Pixels, list[Mapping[str, str]]]:

@@ -1,24 +1,20 @@
-"""Decoding pictures of any common format into equal arrays, and looking at a folder of them before training."""
+"""Decoding pictures of any common format into equal arrays."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import BinaryIO, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from toolkit.data.background import default_threads
-from toolkit.data.listing import list_pictures, readable_formats
-from toolkit.data.source import SampleError, Skipped
+from toolkit.data.channels import hide
+from toolkit.data.listing import readable_formats
+from toolkit.data.source import SampleError
 from toolkit.errors import ConfigError, Problem
 
 Mode: TypeAlias = Literal["L", "RGB", "RGBA"]
@@ -44,9 +40,10 @@ def decode_image(
 ) -> Pixels:
     """One picture as an array.
 
-    Photographs are turned upright, animations give their first frame, 16-bit values are scaled to 8 bits, and
-    transparent pixels lie on white when alpha is dropped. With a resolution the centre square is cut out and resized:
-    Lanczos (antialiased) downwards, bicubic upwards, in premultiplied alpha.
+    Photographs are turned upright, animations give their first frame, and 16-bit values are scaled to 8 bits.
+    Transparent pixels lie on white when alpha is dropped; when it is kept, what does not show at all is white. With a
+    resolution the centre square is cut out and resized: Lanczos (antialiased) downwards, bicubic upwards, in
+    premultiplied alpha.
 
     Args:
         picture: a file, or the content of one.
@@ -76,7 +73,9 @@ def decode_image(
         raise
     except Exception as error:  # decoders raise almost anything for damaged files
         raise SampleError(called, _reason(error)) from error
-    return array[..., None] if array.ndim == 2 else array
+    if array.ndim == 2:
+        return array[..., None]
+    return hide(array) if mode == "RGBA" else array
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,68 +193,3 @@ def _reason(error: Exception) -> str:
     if "truncated" in text.lower() or isinstance(error, EOFError):
         return "the picture is truncated"
     return text if isinstance(error, ValueError) and text else f"damaged ({type(error).__name__}: {text})"
-
-
-@dataclass(frozen=True, slots=True)
-class FolderReport:
-    """What a folder of pictures holds.
-
-    Attributes:
-        path: the folder.
-        count: number of readable pictures.
-        widths: smallest, median and largest width in pixels; zeros when there are no pictures.
-        heights: the same for the heights.
-        modes: number of pictures by Pillow's mode, e.g. `{"RGB": 90, "P": 10}`.
-        classes: number of readable pictures by first sub folder; those directly in the folder are not counted.
-        unreadable: the files that are no use for training, and why.
-        note: a sentence about files that were passed over; may be empty.
-    """
-
-    path: Path
-    count: int
-    widths: tuple[int, float, int]
-    heights: tuple[int, float, int]
-    modes: dict[str, int]
-    classes: dict[str, int]
-    unreadable: tuple[Skipped, ...]
-    note: str
-
-
-def inspect_folder(path: str | Path) -> FolderReport:
-    """Open and decode every picture of a folder and count what is there.
-
-    Raises:
-        DataError: there is no such folder.
-    """
-    listing = list_pictures(path)
-    with ThreadPoolExecutor(default_threads()) as pool:
-        seen = list(pool.map(_look, listing.pictures))
-    good = [
-        (key, found) for (key, _), found in zip(listing.pictures, seen, strict=True) if not isinstance(found, Skipped)
-    ]
-    return FolderReport(
-        path=listing.root,
-        count=len(good),
-        widths=_spread([width for _, (width, _, _) in good]),
-        heights=_spread([height for _, (_, height, _) in good]),
-        modes=dict(Counter(mode for _, (_, _, mode) in good).most_common()),
-        classes=dict(sorted(Counter(key.split("/")[0] for key, _ in good if "/" in key).items())),
-        unreadable=(*listing.problems, *(found for found in seen if isinstance(found, Skipped))),
-        note=listing.note,
-    )
-
-
-def _look(picture: tuple[str, Path]) -> tuple[int, int, str] | Skipped:
-    key, path = picture
-    try:
-        with _stream(path) as stream, _open(stream) as image:
-            image.load()
-            return image.width, image.height, image.mode
-    except MemoryError:
-        raise
-    except Exception as error:  # as in decode_image
-        return Skipped(key, _reason(error))
-
-
-def _spread(sizes: Sequence[int]) -> tuple[int, float, int]:
-    return (min(sizes), median(sizes), max(sizes)) if sizes else (0, 0, 0)

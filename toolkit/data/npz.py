@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from toolkit.data.channels import hide
 from toolkit.data.images import Pixels, resize_square
 from toolkit.data.memory import ArraySource
 from toolkit.data.source import Array, standard_split
@@ -25,7 +26,7 @@ class ArrayFile(ArraySource):
 
     Pictures are uint8, or floats from 0 to 1, of the shape [N, H, W] or [N, H, W, C] with 1, 3 or 4 channels. A folder
     holds one file, or files with `train`, `test` or `val` in their names, which fix the splits. A sample's key is a
-    hash of its pixels, so equal pictures fall into the same split.
+    hash of its pixels, so equal pictures fall into the same split. Where opacity is 0 the colour is set to white.
 
     Args:
         path: the file or folder.
@@ -56,7 +57,8 @@ class ArrayFile(ArraySource):
             stored = as_pictures(arrays[images], f"'{images}' in {file}")
             keys.extend(content_keys(stored))
             splits.extend([split] * len(stored))
-            pictures.append(stored if resolution is None else fit(stored, resolution))
+            sized = stored if resolution is None else fit(stored, resolution)
+            pictures.append(hide(sized) if sized.shape[-1] == 4 else sized)
             if labels is not None:
                 numbers.append(as_labels(arrays[labels], len(stored), f"'{labels}' in {file}"))
         shapes = {stored.shape[1:] for stored in pictures}
