@@ -47,6 +47,13 @@ def test_each_condition_has_one_sentence_with_its_figure_and_length(changes, wor
     assert "LENGTH" not in said[0]
 
 
+@pytest.mark.parametrize("rate", [0.96, 0.98, 1.0])
+def test_a_relativistic_discriminator_that_wins_is_told_of_once(rate):
+    """Its overfitting sign is that of real against fake, 2 rate - 1, and no second finding."""
+    said = watch({"win_rate": rate, "sign/real": 2 * rate - 1})
+    assert [sentence.startswith("The discriminator wins") for sentence in said] == ([True] if rate > 0.97 else [])
+
+
 def test_a_short_spell_is_forgiven():
     monitor = HealthMonitor(patience=2000, memory=500)
     assert watch({"win_rate": 0.99}, steps=20, monitor=monitor) == []

@@ -73,7 +73,7 @@ class HealthMonitor:
                 "discriminator wins",
                 rate > 0.97,
                 f"The discriminator wins {rate:.0%} of pairs for LENGTH samples: raise the penalty weight (gamma) "
-                "or lower the discriminator's learning rate.",
+                "or lower the discriminator's learning rate; if there is little data, use augmentation.",
             )
             watch(
                 "discriminator loses",
@@ -82,10 +82,11 @@ class HealthMonitor:
                 "widen the discriminator or give it more turns.",
             )
         if "sign/real" in mean:
-            sign = mean["sign/real"]
+            sign, rate = mean["sign/real"], mean.get("win_rate", 0.0)
+            # A relativistic sign says no more than the rate of wins does (2 rate - 1): one sentence for one fact.
             watch(
                 "overfitting",
-                sign > 0.9 and mean.get("win_rate", 0.0) > 0.9,
+                sign > 0.95 and 0.9 < rate <= 0.97,
                 f"The discriminator is sure of the training data (overfitting sign {sign:.2f}, 0.6 is healthy) for "
                 "LENGTH samples: use augmentation (augmentation: {name: adaptive, ...}) or more data.",
             )
