@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from toolkit.cli.generate_speech import speech
 from toolkit.cli.generate_translation import translation
 from toolkit.cli.main import print_json
 from toolkit.errors import ToolkitError
@@ -18,6 +19,7 @@ def generate() -> None:
     """Generate with a trained model."""
 
 
+generate.add_command(speech)
 generate.add_command(translation)
 
 

@@ -26,7 +26,8 @@ class BucketLoader:
     The slices of all processes, put together, are the batch of a single process; where the samples cannot be shared
     evenly, the last few (fewer than there are processes) are left out of the epoch.
 
-    Samples are items of whole-number sequences `[T]` by name. In a batch they are padded at their end, `[B, T]` int64.
+    Samples are items of sequences `[T]` or `[T, ...]` by name, padded at their end in a batch
+    (`toolkit.data.sequences.padded`).
 
     Args:
         source: samples, with the attributes `lengths`, int [N] or [N, fields], by which they are put in order, the

@@ -1,4 +1,4 @@
-"""Samples that are sequences of whole numbers: their lengths, and batches in which the short ones are filled up."""
+"""Samples that are sequences: their lengths, and batches in which the short ones are filled up."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def padding_of(source: Source) -> Mapping[str, int]:
 
 
 def padded(items: Sequence[Mapping[str, Any]], padding: Mapping[str, int]) -> dict[str, Tensor]:
-    """Items of sequences `[T]` as a batch of `[B, T]` int64, each field as long as its longest; numbers as `[B]`.
+    """Items of sequences `[T]` or `[T, ...]` as a batch, each field as long as its longest; numbers as `[B]`.
+
+    Whole numbers become int64, others float32.
 
     Args:
         items: at least one.
@@ -48,11 +50,13 @@ def padded(items: Sequence[Mapping[str, Any]], padding: Mapping[str, int]) -> di
     """
     batch = {}
     for name, first in items[0].items():
-        rows = [np.asarray(item[name], dtype=np.int64) for item in items]
+        kind: Any = np.float32 if np.asarray(first).dtype.kind == "f" else np.int64
+        rows = [np.asarray(item[name], dtype=kind) for item in items]
         if np.ndim(first) == 0:
             batch[name] = torch.from_numpy(np.stack(rows))
             continue
-        filled = np.full((len(rows), max(len(row) for row in rows)), padding.get(name, 0), dtype=np.int64)
+        shape = (len(rows), max(len(row) for row in rows), *rows[0].shape[1:])
+        filled = np.full(shape, padding.get(name, 0), dtype=kind)
         for place, row in enumerate(rows):
             filled[place, : len(row)] = row
         batch[name] = torch.from_numpy(filled)

@@ -76,7 +76,7 @@ class EspeakSpeech:
         self.problems: list[Skipped] = []
         self.note = ""
         self._voice, self._variants, self._seed = voice, list(variants) or [""], seed
-        self._texts = _read_texts(SENTENCES if texts is None else Path(texts).expanduser())
+        self._texts = read_texts(SENTENCES if texts is None else Path(texts).expanduser())
         espeak = self._start(synthesiser)
         self.origin = "the toolkit's additive synthesiser" if espeak is None else f"espeak-ng {espeak.version}"
         self._family = "additive" if espeak is None else "espeak"
@@ -138,7 +138,12 @@ class EspeakSpeech:
         return speech_like(random, self.sample_rate, seconds, pitch)
 
 
-def _read_texts(file: Path) -> list[str]:
+def read_texts(file: Path) -> list[str]:
+    """The lines of a file, each once, without those that are empty.
+
+    Raises:
+        DataError: it cannot be read, is not UTF-8, or holds nothing.
+    """
     try:
         lines = [line.strip() for line in file.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:

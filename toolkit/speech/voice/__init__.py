@@ -1,0 +1,1 @@
+"""Voices: from symbols of a text to mel spectrograms, learned from recordings and their texts."""
