@@ -28,7 +28,7 @@ class ImageStarter:
 
         Raises:
             DataError: there are fewer than 20 usable pictures, or they are all alike or of one colour.
-        ConfigError: a resolution was asked for that the networks are not made for.
+            ConfigError: a resolution was asked for that the networks are not made for.
         """
         asked = _Asked(apply_overrides({}, overrides, "the command line"))
         machine = "gpu" if device == "cuda" else "cpu"
