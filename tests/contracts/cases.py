@@ -24,16 +24,25 @@ from torch import Tensor, nn
 
 from tests.contracts.stretches import Stretches
 from tests.face import making as faces
+from tests.face import networks
 from tests.recipes import stand_ins
 from tests.recipes.stand_ins import recordings as speech
 from tests.speech.reference_hifigan import ReferenceHifiGan, normalised_state
 from tests.speech.vocoders import FORMAT as VOCODED
 from tests.speech.vocoders import HIFIGAN, VOCOS
+from tests.speech.voice import small as voices
+from toolkit.adversarial.estimators import Draw
+from toolkit.adversarial.terms import Offer
+from toolkit.adversarial.types import GeneratorOutput
 from toolkit.config import build
+from toolkit.data.sequences import padded
+from toolkit.data.source import Subset
 from toolkit.engine.models import save_model
+from toolkit.face.detection import Face
+from toolkit.face.geometry import canonical_landmarks
 from toolkit.metrics.inception import WEIGHTS_FILE
 from toolkit.speech.segments import RandomSegment
-from toolkit.testing.material import uniform
+from toolkit.testing.material import noise, seeded, uniform
 
 Settings = dict[str, Any]
 PICTURES = 12
@@ -150,6 +159,88 @@ def spoken(place: Place) -> list[Settings]:
 def rendered_faces(place: Place) -> list[Settings]:
     path = str(faces.rendered_set(place.folder))
     return [{"path": path}, {"path": path, "resolution": 32, "labels": "identity"}]
+
+
+def face_crops(place: Place) -> list[Settings]:
+    path = str(networks.people(place.folder))
+    return [{"path": path, "resolution": 32}, {"path": path, "resolution": 32, "labels": "identity"}]
+
+
+def driving(place: Place) -> list[Settings]:
+    path = str(networks.people(place.folder))
+    return [{"path": path, "resolution": 32, "count": 1}]
+
+
+# -- networks of faces ------------------------------------------------------------------------------------------------
+
+_BOX = Face((20.0, 20.0, 108.0, 108.0), 1.0)
+
+
+def face_task(data: str, spec: Settings, **known: Any) -> Callable[[Place], list[Settings]]:
+    """A task of faces on small data."""
+
+    def case(place: Place) -> list[Settings]:
+        path = str(networks.people(place.folder))
+        return [{"source": build("datasets", {"name": data, "path": path, **known}), "generator": spec}]
+
+    return case
+
+
+def _faces_to_drive(network: nn.Module) -> tuple[Tensor, ...]:
+    face = torch.tensor(canonical_landmarks(1), dtype=torch.float32)
+    near = 0.02 * uniform(4, 3, 68, 2, dtype=torch.float32)
+    weights = uniform(4, 2, seed=3, dtype=torch.float32).softmax(1)
+    noise = uniform(4, 2, 4, 4, seed=4, dtype=torch.float32)
+    return uniform(4, 2, 3, 32, 32, dtype=torch.float32), face + near[:, :2], weights, face + near[:, 2], noise
+
+
+def _driving_offer(name: str | None = None) -> Callable[[Tensor], Offer]:
+    """What the task face_driving offers beside small pictures; under `name`, the pictures themselves."""
+    count = 4
+    sources = uniform(count, 2, 3, 8, 8, seed=7)
+    weights = uniform(count, 2, seed=8).softmax(1)
+    target = torch.tensor(canonical_landmarks(1)).expand(count, -1, -1)
+    same = torch.tensor([1.0, 0.0, 1.0, 0.0], dtype=torch.float64)
+
+    def make(data: Tensor) -> Offer:
+        rows = len(data)
+        extra = {"same": same[:rows], "sources": sources[:rows], "weights": weights[:rows], "target": target[:rows]}
+        if name:
+            extra[name] = data
+        return Offer({}, GeneratorOutput(data, extra=extra), uniform(count, *data.shape[1:], seed=6)[:rows])
+
+    return make
+
+
+def _landmark_offer(data: Tensor) -> Offer:
+    wanted = torch.tensor(canonical_landmarks(1)).expand(len(data), -1, -1)
+    extra = {"landmarks": wanted, "face": torch.ones(len(data), dtype=torch.float64)}
+    return Offer({}, GeneratorOutput(data, extra=extra), None)
+
+
+_KNOWN_OFFER = _driving_offer()
+LANDMARK_TERM = {"sample_data": uniform(4, 137, seed=5), "make_offer": _landmark_offer}
+DRIVING_DATA = uniform(4, 3, 8, 8, seed=5)
+
+
+def known_face(place: Place) -> list[Settings]:
+    return [{"sample_data": DRIVING_DATA, "make_offer": _all_known}]
+
+
+def _all_known(data: Tensor) -> Offer:
+    offer = _KNOWN_OFFER(data)
+    extra = {**(offer.output.extra or {}), "same": torch.ones(len(data), dtype=torch.float64)}
+    return Offer({}, GeneratorOutput(data, extra=extra), offer.real)
+
+
+def likeness(place: Place) -> list[Settings]:
+    model = networks.saved(place.folder / "embedder", {**networks.EMBEDDER, "size": 16}, "face_embedder")
+    return [{"model": str(model), "cap": 0.2, "sample_data": DRIVING_DATA, "make_offer": _KNOWN_OFFER}]
+
+
+def landmarks_kept(place: Place) -> list[Settings]:
+    model = networks.saved(place.folder / "landmarker", networks.LANDMARKER, "face_landmarks")
+    return [{"model": str(model), "sample_data": DRIVING_DATA, "make_offer": _KNOWN_OFFER}]
 
 
 # -- face detectors ---------------------------------------------------------------------------------------------------
@@ -314,6 +405,177 @@ def translated(place: Place) -> list[Settings]:
     return [given, {**given, "beam": 2}]
 
 
+def _one_hot(*rows: list[int]) -> Tensor:
+    return nn.functional.one_hot(torch.tensor(rows), 11).float()
+
+
+PAIRS = {  # translations as rows, and their sources
+    "vocabulary": 11,
+    "pad_id": 10,
+    "sample_data": lambda network: _one_hot([1, 2, 0, 10], [3, 0, 10, 10], [4, 5, 6, 0], [7, 8, 0, 10]),
+    "sample_condition": torch.tensor([[1, 2, 0], [4, 0, 10], [7, 8, 0], [9, 0, 10]]),
+}
+
+
+def translated_by_players(place: Place) -> list[Settings]:
+    given = translated(place)[0]
+    return [{**given, "form": "rows"}, {**given, "form": "rows", "room": 2}]
+
+
+class _Shifted(nn.Module):
+    """A translator whose scores of a sample are moved by a vector, by which terms are differentiated."""
+
+    def __init__(self, inner: Any, shift_BV: Tensor) -> None:
+        super().__init__()
+        self.inner, self.shift, self.config = inner, shift_BV, inner.config
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(super().__getattr__("inner"), name) if name.startswith("get_") else super().__getattr__(name)
+
+    def forward(self, **inputs: Any) -> Any:
+        answer = self.inner(**inputs)
+        shift = self.shift.repeat_interleave(len(answer.logits) // len(self.shift), 0)
+        answer.logits = answer.logits + shift.unsqueeze(1)
+        return answer
+
+
+def offered_sentences(**more: Any) -> Callable[[Place], list[Settings]]:
+    """A term that looks at the generator itself."""
+
+    def case(place: Place) -> list[Settings]:
+        source = translated(place)[0]["source"]
+        task = build("tasks", "adversarial_translation")
+        given = task.open(source, torch.float64)
+        with seeded():
+            network = build("generators", {"name": "marian", **MARIAN, "dropout": 0.0}, "generator", **given).double()
+        batch = padded([source[place] for place in range(4)], source.padding)
+
+        def make_offer(data: Tensor) -> Offer:
+            first = {name: column[: len(data)] for name, column in batch.items()}
+            draw = Draw(noise(4).part(0, len(data)), None)
+            generator = _Shifted(network, data)
+            return Offer(first, GeneratorOutput(data), None, generator=generator, task=task, noise=draw)
+
+        data = uniform(4, given["vocabulary"], seed=2)
+        return [{"make_offer": make_offer, "sample_data": data, **more}]
+
+    return case
+
+
+# -- voices -------------------------------------------------------------------------------------------------------
+
+TAUGHT_INPUTS = {
+    "symbols": 9,
+    "mels": 5,
+    "speakers": 2,
+    "width": 8,
+    "encoder_blocks": 1,
+    "decoder_blocks": 1,
+    "dropout": 0.0,
+    "sample_inputs": lambda network: (
+        torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [1, 5, 2, 0], [3, 3, 0, 0]]),
+        torch.tensor([[0, 1, 0, 2], [1, 0, 0, 0], [0, 2, 1, 0], [1, 1, 0, 0]]),
+        torch.tensor([[1, 0, 0, 0], [1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0]]),
+        torch.tensor([0, 1, 0, 0]),
+        uniform(4, 12, 5, dtype=torch.float32) - 4,
+        4.7 + 0.3 * uniform(4, 12, seed=1, dtype=torch.float32),
+        torch.tensor([12, 10, 9, 11]),
+    ),
+    "sample_output": lambda said: torch.cat(
+        [said.mel.flatten(1), said.scores.clamp(min=-50).flatten(1), said.log_durations, said.pitch, said.energy], 1
+    ),
+}
+
+
+def spoken_letters(place: Place) -> list[Settings]:
+    if find_spec("librosa") is None:
+        pytest.skip("the package 'librosa' is not installed")
+    path = str(stand_ins.spoken_texts(place.folder / "data", 6))
+    known = {"path": path, "phonemizer": "characters", "mels": 20}
+    return [{**known, "cache": False}, {**known, "sample_rate": 16000, "fmax": None, "level": None, "trim": False}]
+
+
+def read_aloud(place: Place) -> list[Settings]:
+    if find_spec("librosa") is None:
+        pytest.skip("the package 'librosa' is not installed")
+    tones = {"synthesiser": "tones", "rows": 2, "mels": 20, "cache": False}
+    return [tones, {**tones, "variants": ["m1", "f2"], "sample_rate": 16000, "fmax": None}]
+
+
+def taught(place: Place) -> list[Settings]:
+    data = voices.texts()
+    return [{"source": Subset(data, range(8)), "generator": voices.NETWORK, "vocoder": None}]
+
+
+def listening(place: Place) -> list[Settings]:
+    given = {"source": Subset(voices.texts(), range(8)), "generator": {"name": "phoneme_recognizer", **EARS}}
+    return [given, {**given, "bands": 0, "frames": 0}]
+
+
+EARS = {"width": 8, "blocks": 1, "dropout": 0.0}
+
+
+def voice(place: Place) -> list[Settings]:
+    data = voices.texts()
+    task, network = voices.network(data)
+    config = {**task.model_config(network), "vocoder": None}
+    spec = {**voices.NETWORK, **task.open(data)}
+    return [{"generator": spec, "config": config, "files": task.files(), "use": _mels}]
+
+
+def ears(place: Place) -> list[Settings]:
+    data = voices.texts()
+    task = build("tasks", "phoneme_recognition")
+    spec = {"name": "phoneme_recognizer", **EARS, **task.open(data)}
+    config, files = task.model_config(nn.Identity()), task.files()
+    return [{"generator": spec, "config": config, "files": files, "use": lambda made: made.phones(data.wave(0))}]
+
+
+def _mels(pipeline: Any) -> Any:
+    return [mel.tolist() for mel in pipeline.mels("Hello you.")]
+
+
+def _voice_offer(**names: Any) -> dict[str, Any]:
+    """An offer of a voice in which the data that is differentiated stands under one of its names."""
+    name, shape = next(iter(names.items()))
+    units = torch.tensor([[1, 2, 3], [1, 2, 0], [3, 2, 1], [2, 2, 2]])
+    frames = torch.tensor([7, 5, 6, 7])
+    others = {
+        "durations": torch.tensor([[2, 2, 3], [2, 3, 0], [1, 4, 1], [3, 2, 2]]),
+        "real_pitch": uniform(4, 3, seed=3),
+        "real_energy": uniform(4, 3, seed=4),
+    }
+
+    def offer(data: Tensor) -> Offer:
+        count = len(data)
+        extra = {key: value[:count] for key, value in others.items()}
+        made = data if name == "mel" else torch.zeros(count, 4, 7, dtype=data.dtype)
+        if name == "scores":
+            data = data.masked_fill((units[:count] == 0)[:, None], -1e4)
+        batch = {"symbols": units[:count], "frames": frames[:count], "heard": units[:count]}
+        return Offer(batch, GeneratorOutput(made, extra={**extra, name: data}), uniform(4, 4, 7, seed=9)[:count])
+
+    return {"make_offer": offer, "sample_data": uniform(*shape, seed=5)}
+
+
+def heard_offer() -> dict[str, Any]:
+    """An offer of a recogniser: scores of four symbols at eight places."""
+    heard = torch.tensor([[1, 2, 3], [1, 2, 0], [3, 2, 1], [2, 1, 2]])
+    frames = torch.tensor([15, 10, 16, 14])
+
+    def offer(data: Tensor) -> Offer:
+        count = len(data)
+        return Offer({"heard": heard[:count], "frames": frames[:count]}, GeneratorOutput(data), None)
+
+    return {"make_offer": offer, "sample_data": uniform(4, 8, 4, seed=5)}
+
+
+def start_on_spoken_texts(place: Place) -> list[Settings]:
+    if find_spec("librosa") is None or find_spec("gruut") is None:
+        pytest.skip("the packages 'librosa' and 'gruut' are not both installed")
+    return [{"data": stand_ins.spoken_texts(place.folder / "voice"), "asked": ("trainer.steps=7",)}]
+
+
 # -- parts that hold others ---------------------------------------------------------------------------------------
 
 
@@ -328,6 +590,12 @@ def _pictures(pipeline: Any) -> Any:
 
 def _copied(pipeline: Any) -> Any:
     return pipeline.copy_synthesis(torch.linspace(-0.5, 0.5, 3000)).tolist()
+
+
+def _driven(pipeline: Any) -> Any:
+    crop, points = faces.rendered()
+    target = canonical_landmarks(pipeline.size)
+    return pipeline([crop, crop[:, ::-1].copy()], [points, points], [2, 1], target, 3).crop.tolist()
 
 
 def settings(*several: Settings) -> Callable[[Place], list[Settings]]:
@@ -393,6 +661,32 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
         {"width": 4, "max_width": 16, "style": 8, "latent": 8}, {"width": 4, "resolution": 8, "mapping_layers": 1}
     ),
     "generators/classifier": settings({"width": 4}),
+    "generators/landmark_network": settings(
+        {
+            "size": 32,
+            "width": 4,
+            "sample_inputs": lambda network: (uniform(4, 3, 32, 32, dtype=torch.float32),),
+            "sample_shape": (137,),
+        }
+    ),
+    "generators/face_embedder": settings(
+        {
+            "size": 32,
+            "width": 4,
+            "dimensions": 8,
+            "sample_inputs": lambda network: (uniform(4, 3, 32, 32, dtype=torch.float32),),
+        }
+    ),
+    "generators/face_driver": settings(
+        {
+            "size": 32,
+            "width": 8,
+            "blocks": 1,
+            "sample_inputs": _faces_to_drive,
+            "sample_output": lambda made: made.picture,
+            "sample_shape": (3, 32, 32),
+        }
+    ),
     "generators/vocos": settings({**MEL, "n_fft": 32, "channels": 8, "hidden": 16, "blocks": 2}),
     "generators/hifigan": settings(
         {**SMALL_STACK, "shape": "v2"},
@@ -402,6 +696,19 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     ),
     "generators/istftnet": settings(
         {**MEL, "channels": 8, "rates": [4], "kernels": [8], "head_fft": 8, "head_hop": 2},
+    ),
+    "generators/acoustic": settings(TAUGHT_INPUTS),
+    "generators/phoneme_recognizer": settings(
+        {
+            "symbols": 7,
+            "mels": 5,
+            **EARS,
+            "sample_inputs": lambda network: (
+                uniform(4, 12, 5, dtype=torch.float32) - 4,
+                torch.tensor([12, 11, 9, 8]),
+            ),
+            "sample_shape": (6, 7),
+        }
     ),
     "generators/marian": with_package(
         "transformers", {**SENTENCES, **MARIAN}, {**SENTENCES, **MARIAN, "activation": "swish"}
@@ -428,6 +735,7 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "discriminators/resnet": settings({"width": 8}, {"width": 8, "spectral_norm": False}),
     "discriminators/projected": projected,
     "discriminators/style": settings({"width": 4}, {"width": 4, "minibatch_deviation": True}),
+    "discriminators/face_patch": settings({"width": 8}, {"width": 8, "spectral_norm": False}),
     "discriminators/multi_period": settings(
         {"width": 2, "sample_data": waves}, {"width": 2, "periods": [2, 3], "skip_first": True, "sample_data": waves}
     ),
@@ -441,6 +749,26 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "discriminators/multi_resolution": settings(
         {"channels": 4, "resolutions": [128, 64], "sample_data": waves},
         {"channels": 4, "resolutions": [64], "skip_first": True, "sample_data": waves},
+    ),
+    "discriminators/pair_cnn": settings(
+        {**PAIRS, "embedding": 6, "widths": [1, 2], "filters": 4, "hidden": 8, "dropout": 0.0}
+    ),
+    "discriminators/alignment_cnn": settings({**PAIRS, "embedding": 6, "channels": 4, "layers": 2, "hidden": 8}),
+    "discriminators/pair_transformer": settings(
+        {**PAIRS, "width": 8, "layers": 1, "heads": 2, "longest": 16, "second_order": True},
+        {**PAIRS, "width": 8, "layers": 1, "heads": 2, "longest": 16, "second_order": True, "prefixes": True},
+    ),
+    "discriminators/state_cnn": settings(
+        {
+            "states": 5,
+            "widths": [1, 2],
+            "filters": 4,
+            "hidden": 6,
+            "sample_data": lambda network: uniform(4, 6, 5, dtype=torch.float32),
+        }
+    ),
+    "discriminators/mel_patches": settings(
+        {"mels": 8, "channels": 4, "sample_data": lambda network: uniform(4, 8, 20, dtype=torch.float32) - 4}
     ),
     "losses/hinge": settings({}, {"margin": 0.5}),
     "losses/least_squares": settings({}, {"real_target": 0.9, "fake_target": -1.0}),
@@ -457,6 +785,22 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
         {"fft_sizes": [64, 32], "hops": [12, 8], "windows": [48, 32], "sample_data": WAVES}
     ),
     "terms/cross_entropy": settings({}, {"smoothing": 0.1}),
+    "terms/minimum_risk": offered_sentences(with_reference=True),
+    "terms/sequence_reward": offered_sentences(baseline="none"),
+    "terms/embedding_perturbation": offered_sentences(exact_gradient=False),
+    "terms/angular_margin": settings({"sample_data": 0.9 * uniform(4, 5, seed=5)}),
+    "terms/landmark_distance": settings(LANDMARK_TERM),
+    "terms/face_or_not": settings(LANDMARK_TERM),
+    "terms/known_face": known_face,
+    "terms/likeness": likeness,
+    "terms/landmarks_kept": landmarks_kept,
+    "terms/calm_warps": settings({"sample_data": DRIVING_DATA, "make_offer": _driving_offer("moved")}),
+    "terms/mel_frames": settings(_voice_offer(mel=(4, 4, 7))),
+    "terms/duration": settings(_voice_offer(log_durations=(4, 3))),
+    "terms/pitch": settings(_voice_offer(pitch=(4, 3))),
+    "terms/energy": settings(_voice_offer(energy=(4, 3))),
+    "terms/forward_sum": settings(_voice_offer(scores=(4, 7, 3))),
+    "terms/ctc": settings(heard_offer()),
     "terms/perceptual": settings({"extractor": _SmoothFeatures()}),
     "estimators/straight_through": settings({}, {"temperature": 0.5}),
     "estimators/score_function": settings({}, {"baseline": "self_critical"}, {"baseline": "none"}),
@@ -478,7 +822,11 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "datasets/huggingface": huggingface,
     "datasets/recordings": recordings,
     "datasets/espeak": spoken,
+    "datasets/espeak_voice": read_aloud,
+    "datasets/spoken_texts": spoken_letters,
     "datasets/rendered_faces": rendered_faces,
+    "datasets/rendered_crops": face_crops,
+    "datasets/driving": driving,
     "datasets/dates": with_package("sentencepiece", DATES, {**DATES, "source_language": "zh", "target_language": "en"}),
     "datasets/parallel_text": sentence_files,
     "extractors/classifier": classifier,
@@ -502,7 +850,16 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
             "metrics": ["mel_distance"],
         }
     ),
+    "tasks/acoustic": taught,
+    "tasks/phoneme_recognition": listening,
     "tasks/translation": translated,
+    "tasks/face_landmarks": face_task("rendered_faces", networks.LANDMARKER),
+    "tasks/face_embedding": face_task(
+        "rendered_crops", {"name": "face_embedder", "size": 32, "width": 4}, resolution=32, labels="identity"
+    ),
+    "tasks/face_driving": face_task("driving", networks.DRIVER, resolution=32, count=1),
+    "tasks/adversarial_translation": translated_by_players,
+    "tasks/professor_forcing": lambda place: translated(place)[:1],
     "pipelines/image": settings(
         {"generator": DCGAN, "use": _pictures},
         {"generator": {**DCGAN, "classes": 2}, "config": {"classes": ["cat", "dog"]}, "use": _pictures},
@@ -517,12 +874,28 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "pipelines/vocoder": settings(
         *({"generator": spec, "config": {"audio": VOCODED.to_document()}, "use": _copied} for spec in (VOCOS, HIFIGAN))
     ),
+    "pipelines/face_landmarks": settings(
+        {
+            "generator": networks.LANDMARKER,
+            "use": lambda pipeline: pipeline(faces.rendered()[0], _BOX).tolist(),
+        }
+    ),
+    "pipelines/face_embedder": settings(
+        {
+            "generator": networks.EMBEDDER,
+            "use": lambda pipeline: pipeline(faces.rendered()[0][None]).tolist(),
+        }
+    ),
+    "pipelines/face_driver": settings({"generator": networks.DRIVER, "use": _driven}),
+    "pipelines/voice": voice,
+    "pipelines/phoneme_recognizer": ears,
     "importers/dcgan": published_dcgan,
     "importers/hifigan": published_hifigan,
     "importers/speecht5_hifigan": published_normalised_hifigan((4, 4, 4, 4)),
     "importers/fastspeech2_conformer_hifigan": published_normalised_hifigan((8, 8, 2, 2)),
     "starters/image": start_on_pictures,
     "starters/vocoder": start_on_recordings,
+    "starters/speech": start_on_spoken_texts,
     "paired_metrics/mel_distance": with_package("torchaudio", {}, {"fmax": 8000.0, "mels": 40}),
     "paired_metrics/mcd": with_package("librosa", {}, {"coefficients": 24}),
     "paired_metrics/pitch": with_package("librosa", {"highest": 300.0}),

@@ -62,9 +62,9 @@ def test_lines_are_drawn_where_the_landmarks_are() -> None:
 
 
 def test_a_closed_line_ends_where_it_began() -> None:
-    """Between the last and the first landmark of an eye there is a line, between those of a brow none."""
+    """Between the last and the first landmark of an eye there is a line, between those of the contour none."""
     maps = landmark_maps(FACE[None].float(), 128)
-    for number, joined in ((5, True), (1, False)):
+    for number, joined in ((5, True), (0, False)):
         landmarks = list(LINES[number][0])
         column, row = ((FACE[landmarks[0]] + FACE[landmarks[-1]]) / 2 * 128).long().tolist()
         assert bool(maps[0, number, row, column] > 0.8) is joined

@@ -31,9 +31,20 @@ SMOKE = [
 ]
 SMALL_VOCOS = ["generator.channels=16", "generator.hidden=32", "generator.blocks=2"]
 SMALL_STACK = ["generator.channels=16"]
+SMALL_DRIVER = ["data.resolution=32", "generator.size=32", "generator.width=8", "discriminators.main.width=8"]
 _HALF = ["trainer.batch_size=2", "trainer.generator_warmup=20"]  # ten steps on spectra alone, ten of the game
 LIGHT = [*_HALF, "discriminators.period.width=2", "discriminators.resolution.channels=2"]
 FULL = [*_HALF, "discriminators.period.width=2", "discriminators.scale.width=16"]
+SMALL_ACOUSTIC = [
+    "generator.width=16",
+    "generator.encoder_blocks=1",
+    "generator.decoder_blocks=1",
+    "generator.dropout=0",
+    "trainer.batch_tokens=800",
+]
+SMALL_EARS = ["generator.width=16", "generator.blocks=1", "generator.dropout=0", "trainer.batch_tokens=800"]
+TONES = ["data.synthesiser=tones", "data.rows=4", "data.sample_rate=16000", "data.fmax=null", "data.cache=false"]
+LETTERS = ["data.phonemizer=characters", "data.cache=false", "split.train=0.8", "split.validation=0.2", "split.test=0"]
 TABLE: dict[str, dict[str, list[str]]] = {
     "image/digits": {
         "default": [],
@@ -75,6 +86,22 @@ TABLE: dict[str, dict[str, list[str]]] = {
     "speech/hifigan_v3": {"default": [*SMALL_STACK, *FULL], "light": ["variant=light", *SMALL_STACK, *LIGHT]},
     "speech/vocos": {"default": [*SMALL_VOCOS, *LIGHT], "light": ["variant=light", *SMALL_VOCOS, *LIGHT]},
     "speech/espeak": {"default": [*SMALL_VOCOS, *LIGHT, "data.synthesiser=additive", "data.sentences=24"]},
+    "speech/espeak_voice": {"default": [*SMALL_ACOUSTIC, *TONES]},
+    "speech/phoneme_recognizer": {"default": [*SMALL_EARS, *TONES]},
+    "speech/kathleen": {
+        "default": [*SMALL_ACOUSTIC, *LETTERS],
+        "adversarial": [
+            "variant=adversarial",
+            "trainer.generator_warmup=50",
+            "discriminators.patches.channels=4",
+            *SMALL_ACOUSTIC,
+            *LETTERS,
+        ],
+    },
+    "speech/own_voice": {"default": [*SMALL_ACOUSTIC, *LETTERS]},
+    "face/landmarks": {"default": ["generator.size=32", "generator.width=4"]},
+    "face/embedder": {"default": ["data.resolution=32", "generator.size=32", "generator.width=8"]},
+    "face/driver": {"default": [*SMALL_DRIVER, "trainer.batch_size=4", "trainer.generator_warmup=40"]},
 }
 """Every packaged recipe, and the runs of it that are checked."""
 
@@ -89,6 +116,8 @@ STAND_INS: dict[str, Callable[[Path], Path]] = {
         [f"speech/{name}" for name in ("vocoder_small", "hifigan_v1", "hifigan_v2", "hifigan_v3", "vocos")],
         stand_ins.recordings,
     ),
+    **dict.fromkeys(["speech/kathleen", "speech/own_voice"], stand_ins.spoken_texts),
+    **dict.fromkeys(["face/landmarks", "face/embedder", "face/driver"], stand_ins.faces),
 }
 """Recipes that are checked on small made data in the layout of their own, so that the check needs no data."""
 

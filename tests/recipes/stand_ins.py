@@ -34,6 +34,31 @@ def recordings(folder: Path, count: int = 12) -> Path:
     return folder
 
 
+def faces(folder: Path) -> Path:
+    """Four rendered faces in five colours as twenty people with four views each, as the files of `rendered_faces`."""
+    from tests.face.networks import people
+
+    return people(folder, 20, 4)
+
+
+def spoken_texts(folder: Path, count: int = 12) -> Path:
+    """Sentences of ours in tones, a sound for each letter, with a table of the texts."""
+    from toolkit.speech.espeak import SENTENCES, read_texts
+    from toolkit.speech.files import write_audio
+    from toolkit.speech.text.front_end import FrontEnd
+    from toolkit.speech.voice.spoken import read_units
+    from toolkit.speech.voice.tones import speak_tones
+
+    front_end = FrontEnd("en", "characters")
+    lines = []
+    for number, text in enumerate(read_texts(SENTENCES)[:count]):
+        wave, _ = speak_tones(read_units(front_end, text)[0], 22050, np.random.default_rng(number))
+        write_audio(folder / "wavs" / f"{number:02}.wav", wave, 22050)
+        lines.append(f"{number:02}|{text}\n")
+    (folder / "metadata.csv").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
 def pictures(folder: Path, count: int = 96) -> Path:
     """scikit-learn's first digits as PNG files, each class in a sub folder of its own."""
     from PIL import Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_STIFFNESS = 1e-4  # added to the diagonal: landmarks that lie on each other do not tear the warp
+_STIFFNESS = 1e-6  # added to the diagonal: landmarks that lie on each other do not tear the warp
 _EDGE = ((0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 0.5), (1.0, 1.0), (0.5, 1.0), (0.0, 1.0), (0.0, 0.5))
 
 
