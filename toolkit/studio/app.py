@@ -26,7 +26,7 @@ from toolkit.studio.images import PIPELINE as IMAGE
 from toolkit.studio.images import images_router
 from toolkit.studio.runs import runs_router
 from toolkit.studio.settings import Settings
-from toolkit.studio.speech import PIPELINE as VOCODER
+from toolkit.studio.speech import PIPELINES as SPEECH
 from toolkit.studio.speech import speech_router
 from toolkit.studio.translate import PIPELINE as TRANSLATION
 from toolkit.studio.translate import translation_router
@@ -80,7 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
             "version": toolkit.__version__,
             "tabs": {
                 "images": _tab(bool(workshop.models(IMAGE)), "no image model is here: train one"),
-                "speech": _tab(bool(workshop.models(VOCODER)), "no vocoder is here: train one with `toolkit train`"),
+                "speech": _tab(bool(workshop.models(*SPEECH)), "no voice or vocoder is here: train one"),
                 "translation": _tab(bool(workshop.models(TRANSLATION)), "no translator is here: train one"),
                 "faces": _faces_tab(faces),
                 "runs": _tab(bool(run_folders(settings.runs)), f"no run is in {settings.runs}"),
@@ -90,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
                 "pictures": limits.pictures,
                 "audio_seconds": limits.audio_seconds,
                 "characters": limits.characters,
+                "spoken_characters": limits.spoken_characters,
             },
         }
 

@@ -23,7 +23,8 @@ class Limits:
         side: pictures are kept with a longer side of so many pixels at most.
         pictures: most pictures that are generated at once.
         audio_seconds: longest recording.
-        characters: longest text.
+        characters: longest text to translate.
+        spoken_characters: longest text to say.
         sessions: face sessions that are kept; the one that was used longest ago goes first.
         idle_seconds: after which a face session is forgotten.
         waiting: requests that may wait for their turn to compute.
@@ -35,6 +36,7 @@ class Limits:
     pictures: int = 64
     audio_seconds: float = 60.0
     characters: int = 20_000
+    spoken_characters: int = 2_000
     sessions: int = 64
     idle_seconds: float = 3600.0
     waiting: int = 32
