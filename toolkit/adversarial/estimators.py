@@ -40,6 +40,9 @@ class Choice:
 class Estimator(Protocol):
     """Turns per-sample generator losses into something whose gradient trains the generator.
 
+    Two further attributes are looked for: `weight`, a schedule over samples seen by which the game multiplies the
+    values; and `credit`, which says where in a sequence a loss belongs (see `ScoreFunction`).
+
     Attributes:
         needs_greedy: the game also generates without chance and passes that loss as the baseline.
     """
@@ -54,7 +57,8 @@ class Estimator(Protocol):
         """`B`: values whose gradient is the estimate.
 
         Args:
-            losses: `B` the generator's adversarial loss of each sample.
+            losses: `B` the generator's adversarial loss of each sample; `BT`, of each position, for an estimator whose
+                `credit` is `prefix` or `roll_outs`.
             output: what was generated.
             greedy: `B` the loss of the greedy choice, when `needs_greedy`.
         """
@@ -91,9 +95,16 @@ def _gumbel(noise: Noise, role: str, logits: Tensor) -> Tensor:
 
 
 class Pathwise:
-    """The gradient flows through the generated data itself; for pictures, waves and other continuous data."""
+    """The gradient flows through the generated data itself; for pictures, waves and other continuous data.
+
+    Args:
+        weight: of the adversarial loss beside the terms; a number or a schedule, here and in the other estimators.
+    """
 
     needs_greedy = False
+
+    def __init__(self, weight: Scheduled = 1.0) -> None:
+        self.weight: Schedule = as_schedule(weight)
 
     def choose(self, logits: Tensor, noise: Noise, role: str) -> Choice:
         """Refuse: a choice has no derivative."""
@@ -112,8 +123,9 @@ class StraightThrough:
 
     needs_greedy = False
 
-    def __init__(self, temperature: Scheduled = 1.0) -> None:
+    def __init__(self, temperature: Scheduled = 1.0, weight: Scheduled = 1.0) -> None:
         self.temperature: Schedule = as_schedule(temperature)
+        self.weight: Schedule = as_schedule(weight)
         self._samples = 0.0
 
     def update(self, samples: float, values: Mapping[str, float]) -> None:
@@ -148,34 +160,57 @@ class ScoreFunction:
         baseline: `moving`: average of past losses; `self_critical`: the loss of the greedy choice (Rennie et al. 2017,
             equation 8); `none`.
         decay: of the moving average, per step.
+        credit: what each choice of a sequence answers for: `sequence`, the loss of the whole; `prefix`, the loss of
+            what is written up to it, from a discriminator with a logit for each prefix, which then is a critic in the
+            sense of actor and critic; `roll_outs`, the mean loss of completions (Yu et al. 2017, equation 4).
+        roll_outs: completions of each prefix; each costs a pass of generator and discriminator.
+        weight: of the adversarial loss beside the terms.
     """
 
-    def __init__(self, baseline: Literal["moving", "self_critical", "none"] = "moving", decay: float = 0.99) -> None:
+    def __init__(
+        self,
+        baseline: Literal["moving", "self_critical", "none"] = "moving",
+        decay: float = 0.99,
+        credit: Literal["sequence", "prefix", "roll_outs"] = "sequence",
+        roll_outs: int = 4,
+        weight: Scheduled = 1.0,
+    ) -> None:
+        if roll_outs < 1:
+            raise ValueError(f"roll_outs={roll_outs} must be at least 1")
         self.baseline = baseline
         self.decay = decay
+        self.credit = credit
+        self.roll_outs = roll_outs
+        self.weight: Schedule = as_schedule(weight)
         self.needs_greedy = baseline == "self_critical"
         self._average: float | None = None
 
     def choose(self, logits: Tensor, noise: Noise, role: str) -> Choice:
-        """A sample from the softmax (by the Gumbel-max trick), with its log-probability."""
-        ids = (logits.detach() + _gumbel(noise, role, logits)).argmax(-1)
+        """A sample from the softmax (by inversion: one random number for each choice), with its log-probability."""
+        with torch.no_grad():
+            reached = torch.softmax(logits.double() if logits.device.type != "mps" else logits, -1).cumsum(-1)
+            uniform = noise.uniform(role, 1, dtype=reached.dtype) * reached[:, -1:]
+            ids = (reached <= uniform).sum(-1)
         log_prob = torch.log_softmax(logits, -1).gather(-1, ids.unsqueeze(-1)).squeeze(-1)
         return Choice(one_hot(ids, logits.shape[-1]).to(logits.dtype), ids, log_prob)
 
     def surrogate(self, losses: Tensor, output: GeneratorOutput, greedy: Tensor | None) -> Tensor:
-        """(loss - baseline) * sum of log-probabilities; in expectation its gradient is that of the expected loss."""
+        """(loss - baseline) * sum of log-probabilities; in expectation its gradient is that of the expected loss.
+
+        With losses of positions, each position's log-probability is weighted with its own.
+        """
         if output.log_prob is None:
             raise ToolkitError(
                 "the estimator 'score_function' needs the log-probabilities of what the generator chose",
                 "choose tokens with noise.choose(...) and return them as GeneratorOutput.log_prob",
             )
-        cost = losses.detach()
+        log_prob = output.log_prob if output.mask is None else output.log_prob * output.mask
+        cost = losses.detach() if losses.dim() > 1 else losses.detach().unsqueeze(1)
         if greedy is not None:
-            cost = cost - greedy.detach()
+            cost = cost - greedy.detach().unsqueeze(1)
         elif self.baseline == "moving":
             cost = cost - (0.0 if self._average is None else self._average)
-        log_prob = output.log_prob if output.mask is None else output.log_prob * output.mask
-        return cost * log_prob.flatten(1).sum(1)
+        return (cost * log_prob.flatten(1)).sum(1)
 
     def update(self, samples: float, values: Mapping[str, float]) -> None:
         """Move the baseline towards the loss of this step, averaged over all processes."""

@@ -16,9 +16,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from toolkit.adversarial.accuracy_band import AccuracyBand
 from toolkit.adversarial.augmentation import Augmentation
 from toolkit.adversarial.estimators import Draw, Estimator, Pathwise
-from toolkit.adversarial.judgement import Judgement, Side, full_precision
+from toolkit.adversarial.judgement import Judgement, Side
+from toolkit.adversarial.jury import Answers, Jury
 from toolkit.adversarial.losses import AdversarialLoss
 from toolkit.adversarial.penalties import Penalty
 from toolkit.adversarial.statistics import (
@@ -66,6 +68,10 @@ class Game:
         discriminator_warmup: samples during which only the discriminator plays.
         generator_warmup: samples during which only the generator plays, on its terms.
         shared_fakes: the generator's turn reuses the fakes of the last discriminator turn, with their graph.
+        band: lets players rest by the discriminator's accuracy.
+
+    Attributes:
+        strength: factor of the adversarial loss beside the estimator's weight; a run that fell back lowers it.
     """
 
     def __init__(
@@ -83,6 +89,7 @@ class Game:
         discriminator_warmup: int = 0,
         generator_warmup: int = 0,
         shared_fakes: bool = False,
+        band: AccuracyBand | None = None,
     ) -> None:
         self.task = task
         self.generator = generator
@@ -96,6 +103,9 @@ class Game:
         self.discriminator_warmup = discriminator_warmup
         self.generator_warmup = generator_warmup
         self.shared_fakes = shared_fakes
+        self.band = band
+        self.strength = 1.0
+        self.jury = Jury(task, generator, self.discriminators, loss, self.estimator, augmentation)
         self._fakes: dict[int, GeneratorOutput] = {}
         self._one_pass = not uses_batch_statistics(self.discriminators) and self._gradient_sides() != {"real"}
         self._one_pass &= self._gradient_sides() != {"fake"}  # one side's gradient alone would cost both sides'
@@ -114,9 +124,16 @@ class Game:
         if not len(self.discriminators) or samples < self.generator_warmup:
             return ("generator",)
         turns: tuple[Player, ...] = tuple("discriminator" for _ in range(self.discriminator_steps))
+        if self.band is not None:
+            return self._banded(turns, self.band)
         if samples - self.generator_warmup < self.discriminator_warmup:
             return turns
         return (*turns, "generator")
+
+    def _banded(self, turns: tuple[Player, ...], band: AccuracyBand) -> tuple[Player, ...]:
+        if not band.began or (not band.counts and all(term.needs_real_outputs for term in self.terms)):
+            return turns  # a generator that heeds nobody and has no terms of its own would have no loss
+        return ("generator",) if band.rests else (*turns, "generator")
 
     def prepare(self, player: Player) -> None:
         """Let gradients reach the parameters of this player only (and of the generator, when its fakes are shared)."""
@@ -160,7 +177,7 @@ class Game:
             fake = self.task.generate(self.generator, batch, self._draw(noise))
         if self.shared_fakes:
             self._fakes[piece] = fake
-        real = self._real(batch)
+        real = self.jury.real(batch, noise)
         active = [penalty for penalty in self.penalties if step % penalty.every == 0]
         sides = frozenset(side for penalty in active for side in penalty.sides)
         values: dict[str, Tensor] = {}
@@ -172,7 +189,7 @@ class Game:
                 real,
                 fake.data.detach(),
                 self.task.condition(batch),
-                self._augmenter(noise),
+                self.jury.augmenter(noise),
                 noise.scope(name),
                 sides,
                 self._one_pass,
@@ -198,30 +215,29 @@ class Game:
     def _generator_losses(self, batch: Batch, noise: Noise, samples: float, piece: int) -> Losses:
         shared = self._fakes.pop(piece, None)
         output = self.task.generate(self.generator, batch, self._draw(noise)) if shared is None else shared
-        condition = self.task.condition(batch)
-        augment = self._augmenter(noise)
         playing = len(self.discriminators) > 0 and samples >= self.generator_warmup
-        real = self.task.real(batch)
-        fake_outputs: dict[str, DiscriminatorOutput] = {}
-        real_outputs: dict[str, DiscriminatorOutput] = {}
+        playing = playing and self.strength > 0 and (self.band is None or self.band.counts)
+        fake_outputs: Answers = {}
+        real_outputs: Answers = {}
         values: dict[str, Tensor] = {}
         if playing:
-            needs_real = self.loss.needs_real or any(term.needs_real_outputs for term in self.terms)
-            for name, discriminator in self.discriminators.items():
-                fake_outputs[name] = full_precision(discriminator(augment(output.data, "fake"), condition))
-                if needs_real:
-                    with torch.no_grad():  # real features are targets: a graph for them would be thrown away
-                        seen = augment(self._real(batch), "real")
-                        real_outputs[name] = full_precision(discriminator(seen, condition))
-            opinion = self._opinion(fake_outputs, real_outputs, output.mask)
-            greedy = self._greedy(batch, noise, real_outputs) if self.estimator.needs_greedy else None
-            values["generator/adversarial"] = self.estimator.surrogate(opinion, output, greedy).mean()
+            fake_outputs = self.jury.answers(batch, output, noise)
+            if self.loss.needs_real or any(term.needs_real_outputs for term in self.terms):
+                real_outputs = self.jury.answers_on_real(batch, noise)
+            opinion = self.jury.opinion(fake_outputs, real_outputs, output.mask)
+            losses = self.jury.credited(opinion, batch, output, fake_outputs, real_outputs, noise)
+            greedy = self.jury.greedy(batch, noise, real_outputs) if self.estimator.needs_greedy else None
+            weight = self.strength * self._weight(samples)
+            values["generator/adversarial"] = weight * self.estimator.surrogate(losses, output, greedy).mean()
             values["opinion"] = opinion.detach().mean()
-        offer = Offer(batch, output, real, fake_outputs, real_outputs)
+        real = self.task.real(batch)
+        draw = Draw(noise.scope("term"), self.estimator)
+        offer = Offer(batch, output, real, fake_outputs, real_outputs, self.generator, self.task, draw)
         for place, term in enumerate(self.terms):
             if term.needs_real_outputs and not playing:
                 continue
             values[f"generator/{part_label(term, place, self.terms)}"] = term.weight(samples) * term(offer).mean()
+        values.update(offer.reported)
         return _losses([value for key, value in values.items() if key.startswith("generator/")], values)
 
     def _adversarial(self, real: DiscriminatorOutput, fake: DiscriminatorOutput, mask: Tensor | None) -> Tensor:
@@ -231,46 +247,15 @@ class Game:
         ]
         return torch.stack(parts).sum()
 
-    def _opinion(
-        self, fake: Mapping[str, DiscriminatorOutput], real: Mapping[str, DiscriminatorOutput], mask: Tensor | None
-    ) -> Tensor:
-        """`B`: the generator's adversarial loss, summed over discriminators and their parts."""
-        parts = []
-        for name, output in fake.items():
-            for place, logits in enumerate(output.logits):
-                theirs = real[name].logits[place] if self.loss.needs_real else None
-                parts.append(per_sample(self.loss.generator(theirs, logits), mask))
-        return torch.stack(parts).sum(0)
-
-    @torch.no_grad()
-    def _greedy(self, batch: Batch, noise: Noise, real: Mapping[str, DiscriminatorOutput]) -> Tensor:
-        """`B`: the loss of the most probable choice. After the main pass, whose autocast weights need a graph."""
-        output = self.task.generate(self.generator, batch, Draw(noise.scope("generator"), None))
-        augment = self._augmenter(noise)
-        condition = self.task.condition(batch)
-        judged = {
-            name: full_precision(discriminator(augment(output.data, "fake"), condition))
-            for name, discriminator in self.discriminators.items()
-        }
-        return self._opinion(judged, real, output.mask)
+    def _weight(self, samples: float) -> float:
+        weight = getattr(self.estimator, "weight", None)
+        return 1.0 if weight is None else float(weight(samples))
 
     def _gradient_sides(self) -> set[Side]:
         return {side for penalty in self.penalties for side in penalty.sides}
 
-    def _real(self, batch: Batch) -> Tensor:
-        real = self.task.real(batch)
-        if real is None:
-            raise ValueError("a game with discriminators needs real data from its task")
-        return real
-
     def _draw(self, noise: Noise) -> Draw:
         return Draw(noise.scope("generator"), self.estimator)
-
-    def _augmenter(self, noise: Noise) -> Any:
-        pipeline = self.augmentation
-        if pipeline is None:
-            return lambda data, side: data
-        return lambda data, side: pipeline(data, noise.scope(f"augmentation/{side}"))
 
     # -- state ----------------------------------------------------------------------------------------------------
 
@@ -284,10 +269,12 @@ class Game:
 
     def state_dict(self) -> dict[str, Any]:
         """State of every stateful part; the players' weights are not in it."""
-        return {name: part.state_dict() for name, part in self._parts() if hasattr(part, "state_dict")}
+        parts = {name: part.state_dict() for name, part in self._parts() if hasattr(part, "state_dict")}
+        return {**parts, "strength": self.strength}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what `state_dict` gave."""
+        self.strength = float(state.get("strength", 1.0))
         for name, part in self._parts():
             if name in state and hasattr(part, "load_state_dict"):
                 part.load_state_dict(state[name])
@@ -296,6 +283,7 @@ class Game:
         yield "loss", self.loss
         yield "estimator", self.estimator
         yield "augmentation", self.augmentation
+        yield "band", self.band
         for place, penalty in enumerate(self.penalties):
             yield f"penalties.{place}", penalty
         for place, term in enumerate(self.terms):

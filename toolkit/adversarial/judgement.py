@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from toolkit.adversarial.types import DiscriminatorOutput
 from toolkit.engine.randomness import Noise
+from toolkit.errors import ToolkitError
 
 Side = Literal["real", "fake"]
 Augment = Callable[[Tensor, Side], Tensor]
@@ -70,6 +71,11 @@ class Judgement:
         self.data: dict[Side, Tensor] = {"real": real.detach(), "fake": fake.detach()}
         self._sides = gradient_sides
         for side in gradient_sides:
+            if not self.data[side].is_floating_point():
+                raise ToolkitError(
+                    "a gradient penalty differentiates what the discriminator sees, and ids of tokens have no gradient",
+                    "let the task give rows (task.form=rows), or leave the penalty out",
+                )
             self.data[side].requires_grad_(True)
         self._gradients: dict[Side, Tensor] | None = None
         self.output: dict[Side, DiscriminatorOutput] = self._judge_both() if one_pass else self._judge_each()

@@ -52,24 +52,32 @@ def part_label(part: object, place: int, among: Sequence[object]) -> str:
 def judgement_statistics(judgement: Judgement, relative: bool) -> dict[str, Tensor]:
     """How sure the discriminator is: what the health monitor and adaptive augmentation go by.
 
-    Zero means nothing to a relativistic loss, so there the overfitting sign is that of real against fake.
+    Zero means nothing to a relativistic loss, so there the overfitting sign is that of real against fake, and accuracy
+    is the share of pairs that are told apart.
     """
     real, fake = score(judgement.output["real"]), score(judgement.output["fake"])
+    wins = (real > fake).float()
     return {
         "logit/real": real.mean(),
         "logit/fake": fake.mean(),
         "sign/real": (real - fake if relative else real).sign().mean(),
-        "win_rate": (real > fake).float().mean(),
+        "win_rate": wins.mean(),
+        "accuracy": wins.mean() if relative else 0.5 * ((real > 0).float().mean() + (fake <= 0).float().mean()),
     }
 
 
 def diversity(fake: Tensor, real: Tensor) -> Tensor:
-    """Mean distance between generated samples over that between real ones; near 0 when they are all alike."""
+    """Mean distance between generated samples over that between real ones; near 0 when they are all alike.
+
+    Ids of tokens are no quantities: of them the distance is the number of places that differ.
+    """
     few = slice(0, 16)  # enough to see a collapse, and nothing beside the cost of the turn
 
     def spread(data: Tensor) -> Tensor:
         rows = data[few].flatten(1).float()
-        distances = torch.cdist(rows, rows, compute_mode="donot_use_mm_for_euclid_dist")  # exact near 0, as collapse is
+        norm = 2.0 if data.is_floating_point() else 0.0
+        # exact near 0, as collapse is
+        distances = torch.cdist(rows, rows, norm, compute_mode="donot_use_mm_for_euclid_dist")
         return distances.sum() / (len(rows) * (len(rows) - 1))
 
     if fake.shape[0] < 2 or fake.shape != real.shape:

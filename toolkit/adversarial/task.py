@@ -11,7 +11,19 @@ from toolkit.adversarial.types import Batch, GeneratorOutput
 
 
 class Task(Protocol):
-    """Everything the game needs of a modality. All tensors have the batch first."""
+    """Everything the game needs of a modality. All tensors have the batch first.
+
+    Three further methods are looked for and used where a task has them:
+
+    `extra(name, generator, batch, noise) -> Tensor | None` makes what a term asks for beside the generated data, such
+    as the `logits` of a reference, by a pass of its own (see `Offer.extra`).
+
+    `real_from(generator, batch, noise) -> Tensor` gives, instead of `real`, real data that the generator itself makes
+    of the batch, such as its states when it reads a reference. The game asks for it without a graph.
+
+    `complete(generator, batch, output, kept, noise) -> GeneratorOutput` keeps the first `kept` positions of generated
+    sequences and makes the rest anew, without a graph: Monte-Carlo roll-outs.
+    """
 
     def generate(self, generator: nn.Module, batch: Batch, noise: Draw) -> GeneratorOutput:
         """Run the generator.

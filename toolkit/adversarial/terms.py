@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from toolkit.adversarial.estimators import Draw
 from toolkit.adversarial.schedules import Schedule, Scheduled, as_schedule
+from toolkit.adversarial.task import Task
 from toolkit.adversarial.types import Batch, DiscriminatorOutput, GeneratorOutput
 from toolkit.config import PartOf
 from toolkit.errors import ToolkitError
@@ -29,6 +31,10 @@ class Offer:
         real: the real data, or `None` for a game without any.
         fake_outputs: every discriminator's answer on the generated data, with its graph, by name.
         real_outputs: the same on real data, without a graph; empty unless a term or the loss needs it.
+        generator: the generator itself, for terms that need a further pass of it; `None` outside of a game.
+        task: the modality, likewise.
+        noise: keyed randomness for such a pass, likewise.
+        reported: what terms want to be seen in reports beside their own value, detached scalars by name.
     """
 
     batch: Batch
@@ -36,6 +42,25 @@ class Offer:
     real: Tensor | None
     fake_outputs: Mapping[str, DiscriminatorOutput] = field(default_factory=dict)
     real_outputs: Mapping[str, DiscriminatorOutput] = field(default_factory=dict)
+    generator: nn.Module | None = None
+    task: Task | None = None
+    noise: Draw | None = None
+    reported: dict[str, Tensor] = field(default_factory=dict)
+    _made: dict[str, Tensor | None] = field(default_factory=dict, repr=False)
+
+    def extra(self, name: str) -> Tensor | None:
+        """What the generator gives beside its data, with its graph; `None` where the task knows nothing of that name.
+
+        It comes from the main pass (`GeneratorOutput.extra`), or the task makes it when the first term asks for it
+        (`Task.extra`): one further pass, whose result all terms share.
+        """
+        given = self.output.extra or {}
+        if name in given:
+            return given[name]
+        if name not in self._made:
+            make = getattr(self.task, "extra", None)
+            self._made[name] = None if make is None else make(name, self.generator, self.batch, self.noise)
+        return self._made[name]
 
     def target(self) -> Tensor:
         """The real data, where the game has any."""
@@ -175,9 +200,9 @@ class CrossEntropy(_Term):
         self.ignore = ignore
 
     def __call__(self, offer: Offer) -> Tensor:
-        """Of `extra["logits"]` if the generator gives them, else of its data: `[B, V]`, or `[B, T, V]`."""
-        extra = offer.output.extra or {}
-        logits = extra.get("logits", offer.output.data)
+        """Of `offer.extra("logits")` if the task gives them, else of its data: `[B, V]`, or `[B, T, V]`."""
+        given = offer.extra("logits")
+        logits = offer.output.data if given is None else given
         labels = offer.batch.get(self.target)
         if labels is None or labels.shape != logits.shape[:-1]:
             found = "is not in the batch" if labels is None else f"has the shape {list(labels.shape)}"

@@ -21,7 +21,7 @@ class GeneratorOutput:
     """What the generator offers.
 
     Attributes:
-        data: `x_BCHW`, `wave_B1T`, or token rows `rows_BTV` (one-hot or soft).
+        data: `x_BCHW`, `wave_B1T`, or tokens: `ids_BT` int64, or `rows_BTV` (one-hot or soft) for gradients to pass.
         log_prob: `BT`, log-probability of each sampled token; only for sampled, non-differentiable data.
         mask: `BT`, 1 = real position, 0 = padding.
         extra: further tensors for terms (e.g. `logits`), by name.

@@ -41,6 +41,12 @@ class TrainerOptions(Options):
     generator_warmup: int = Field(
         default=0, ge=0, description="samples during which only the generator plays, on its terms alone"
     )
+    accuracy_band: tuple[float, float] | None = Field(
+        default=None,
+        description="the discriminator plays alone until it is right in so large a share of cases (the first number), "
+        "or for discriminator_warmup samples; then it rests while above the second, and its word does not count while "
+        "below the first",
+    )
     shared_batch: bool = Field(
         default=False, description="the generator's turn reuses the last discriminator turn's batch"
     )
@@ -62,6 +68,23 @@ class TrainerOptions(Options):
     keep_best: int = Field(default=1, ge=0, description="how many of the best by `best_metric` to keep beside them")
     best_metric: str = Field(default="frechet_distance", description="the measure that `keep_best` goes by")
     best_is: Literal["lowest", "highest"] = "lowest"
+    fall_back: float | None = Field(
+        default=None,
+        ge=0,
+        description="when best_metric is worse than its best by more than this, go back to the weights of then and "
+        "halve the weight of the game; at the end the best weights become the model",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TrainerOptions:
+        band = self.accuracy_band
+        if band is not None and not 0.5 <= band[0] < band[1] <= 1:
+            raise ValueError(f"accuracy_band lies between 0.5 and 1, the smaller number first, not {list(band)}")
+        if band is not None and not self.discriminator_warmup:
+            raise ValueError("accuracy_band needs discriminator_warmup: the most samples that the warm-up may take")
+        if self.fall_back is not None and (self.evaluate_every is None or not self.keep_best):
+            raise ValueError("fall_back goes by measures and their best checkpoint: set evaluate_every and keep_best")
+        return self
 
 
 class EngineOptions(Options):

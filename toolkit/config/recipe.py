@@ -39,6 +39,9 @@ class Recipe(Options):
     name: str = "unnamed"
     imports: list[str] = Field(default_factory=list, description="Python files whose parts this recipe uses")
     seed: int = Field(default=0, ge=0, description="all randomness of a run follows from it")
+    start: str | None = Field(
+        default=None, description="run or model folder whose weights the generator begins with, instead of random ones"
+    )
     task: Any
     data: Any
     split: SplitOptions = SplitOptions()

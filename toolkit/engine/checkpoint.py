@@ -203,6 +203,18 @@ class CheckpointStore:
             )
         return None
 
+    def best(self) -> Checkpoint | None:
+        """The checkpoint with the best score, the earliest of equals; `None` when no whole one has any."""
+        found: list[tuple[float, int, Checkpoint]] = []
+        for checkpoint in self.all():
+            try:
+                score = manifest.check(checkpoint.path).score
+            except DamageError:
+                continue
+            if score is not None:
+                found.append((score if self.lower_is_better else -score, checkpoint.step, checkpoint))
+        return min(found)[2] if found else None
+
     def discard_after(self, step: int) -> None:
         """Delete every checkpoint later than `step`, for a run that goes on from an earlier one on purpose."""
         for checkpoint in self.all():

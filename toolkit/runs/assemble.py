@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from toolkit.adversarial.accuracy_band import AccuracyBand
 from toolkit.adversarial.ema import Ema
 from toolkit.adversarial.game import Game, Player
 from toolkit.adversarial.optimizers import OptimizerRule
@@ -123,11 +124,19 @@ def build_game(opened: Opened, device: torch.device, precision: Precision) -> Ga
         discriminator_warmup=options.discriminator_warmup,
         generator_warmup=options.generator_warmup,
         shared_fakes=options.shared_fakes,
+        band=_band(recipe),
     )
     _check_game(opened, game)
     if recipe.engine.compile:
         _compile(game)
     return game
+
+
+def _band(recipe: Recipe) -> AccuracyBand | None:
+    options = recipe.trainer
+    if options.accuracy_band is None or not recipe.discriminators:
+        return None
+    return AccuracyBand(*options.accuracy_band, patience=options.discriminator_warmup)
 
 
 def _check_names(recipe: Recipe) -> None:

@@ -3,6 +3,7 @@
 recipe.yaml      the resolved recipe
 run.json         versions, plugin origins, git commit, machine, command
 metrics.jsonl    one line per report
+notes.txt        what was noticed and decided, in words
 checkpoints/     step-00000500/ ...
 samples/         pictures made while it trained
 task/            what models of the task need beside weights, e.g. a vocabulary

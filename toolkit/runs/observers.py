@@ -16,6 +16,7 @@ from toolkit.adversarial.trainer import Trainer
 from toolkit.engine.checkpoint import CheckpointStore
 from toolkit.engine.progress import Progress
 from toolkit.engine.trackers import Tracker
+from toolkit.runs.remarks import Remarks
 from toolkit.runs.snapshot import state_of, weights_of
 
 
@@ -25,10 +26,26 @@ def evaluated_network(trainer: Trainer) -> nn.Module:
 
 
 class Reporter:
-    """Progress bar at every step, trackers at every `log_every` steps (means since the last time), health sentences."""
+    """Progress bar at every step, trackers at every `log_every` steps (means since the last time), sentences.
 
-    def __init__(self, health: HealthMonitor, progress: Progress, trackers: Sequence[Tracker], every: int) -> None:
+    Args:
+        health: makes sentences of values.
+        progress: the bar.
+        trackers: get the means.
+        every: steps between them.
+        remarks: where sentences go; to the bar alone when left out.
+    """
+
+    def __init__(
+        self,
+        health: HealthMonitor,
+        progress: Progress,
+        trackers: Sequence[Tracker],
+        every: int,
+        remarks: Remarks | None = None,
+    ) -> None:
         self.health = health
+        self.remarks = remarks or Remarks(progress)
         self.progress = progress
         self.trackers = trackers
         self.every = every
@@ -44,10 +61,16 @@ class Reporter:
             self._sums.setdefault(name, []).append(value)
         self.progress.update(samples, _headline(values))
         for sentence in self.health.update(samples, values):
-            self.progress.note(f"health: {sentence}")
+            self.remarks.write(trainer, "health", sentence)
+        band = trainer.game.band
+        if band is not None:
+            for sentence in band.sentences:
+                self.remarks.write(trainer, "game", sentence)
+            band.sentences.clear()
         strange = [name for name, value in values.items() if not math.isfinite(value)]
         if strange:
-            self.progress.note(f"step {trainer.progress.step}: not finite, turn skipped: {', '.join(strange)}")
+            words = f"step {trainer.progress.step}: not finite, turn skipped: {', '.join(strange)}"
+            self.remarks.write(trainer, "health", words)
         if trainer.progress.step % self.every == 0:
             self._write(trainer)
 
@@ -143,8 +166,11 @@ class Evaluator:
 
     def after_step(self, trainer: Trainer, values: Mapping[str, float]) -> None:
         """Measure when it is time."""
-        if not self.every or trainer.progress.step % self.every:
-            return
+        if self.every and trainer.progress.step % self.every == 0:
+            self.evaluate(trainer)
+
+    def evaluate(self, trainer: Trainer) -> None:
+        """Measure now."""
         self.last = self.measure(_evaluating(evaluated_network(trainer)))
         for tracker in self.trackers:
             tracker.log(trainer.progress.samples, {f"validation/{name}": value for name, value in self.last.items()})

@@ -28,10 +28,12 @@ from toolkit.metrics.bank_cache import BankCache
 from toolkit.metrics.extractor import Extractor
 from toolkit.runs.assemble import Opened, build_loader
 from toolkit.runs.folder import RunFolder
+from toolkit.runs.guard import Guard
 from toolkit.runs.judging import make_judge
 from toolkit.runs.measure import build_extractor, build_metrics, held_out_part, measure_network, recipe_metrics
 from toolkit.runs.models import task_files, write_model
 from toolkit.runs.observers import Checkpointer, Evaluator, Reporter, SampleWriter, evaluated_network
+from toolkit.runs.remarks import NOTES, Remarks
 from toolkit.runs.snapshot import restore
 
 _COUNTERS = ("samples", "step", "skipped_turns")
@@ -127,7 +129,8 @@ class Session:
         total = round(options.steps * self.stream.samples_per_batch)
         bar = stack.enter_context(Progress(total, self.quiet, start=progress.samples))
         trackers = self._trackers(stack) if self.processes.is_main else []
-        reporter = Reporter(self.health, bar, trackers, options.log_every)
+        remarks = Remarks(bar, self.folder.path / NOTES if self.processes.is_main else None)
+        reporter = Reporter(self.health, bar, trackers, options.log_every, remarks)
         writer = SampleWriter(self._preview, self.folder.samples, trackers, options.samples_every)
         evaluator = Evaluator(self._measure, trackers, bar, options.evaluate_every)
         checkpointer = Checkpointer(
@@ -141,15 +144,26 @@ class Session:
         )
         observers: list[Observer] = [reporter]
         if self.processes.is_main:
-            observers += [writer, evaluator, checkpointer]
+            observers += [writer, evaluator]
+        guard = self._guard(evaluator, checkpointer, remarks)
+        if guard is not None:
+            observers.append(guard)
+        if self.processes.is_main:
+            observers.append(checkpointer)
         self.trainer.observers = observers
         request = stack.enter_context(StopRequest())
+        if guard is not None and self.restored is None:
+            guard.begin(self.trainer)
+        barrier()
         self.trainer.fit(self.stream, options.steps, stop=self._stop(request))
         reporter.finish(self.trainer)
         skipped = tuple(f"{skipped.path}: {skipped.reason}" for skipped in self.opened.source.problems)
         values = reporter.last
         if self.processes.is_main:
             checkpointer.save(self.trainer)
+        if guard is not None and self._stopped_by is None:
+            guard.finish(self.trainer)
+        if self.processes.is_main:
             writer.write(self.trainer)
             values = reporter.last or self._reported_before()
             self._write_model(values)
@@ -163,6 +177,22 @@ class Session:
             self._stopped_by,
             skipped,
             self.processes.is_main,
+        )
+
+    def _guard(self, evaluator: Evaluator, checkpointer: Checkpointer, remarks: Remarks) -> Guard | None:
+        options = self.recipe.trainer
+        if options.fall_back is None or options.evaluate_every is None:
+            return None
+        mine = self.processes.is_main
+        return Guard(
+            self.store,
+            evaluator if mine else None,
+            checkpointer if mine else None,
+            options.best_metric,
+            options.best_is == "lowest",
+            options.fall_back,
+            options.evaluate_every,
+            remarks,
         )
 
     def _stop(self, request: StopRequest) -> Callable[[], bool]:
@@ -238,7 +268,8 @@ class Session:
         """Also when the bar is quiet: that data was left out is for every user to know."""
         if not skipped:
             return
-        lines = [f"{len(skipped)} input files were left out:", *(f"  {line}" for line in skipped[:20])]
+        files = "1 input file was" if len(skipped) == 1 else f"{len(skipped)} input files were"
+        lines = [f"{files} left out:", *(f"  {line}" for line in skipped[:20])]
         if len(skipped) > 20:
             lines.append(f"  ... and {len(skipped) - 20} more")
         for line in lines:

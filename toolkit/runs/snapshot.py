@@ -36,6 +36,19 @@ def restore(trainer: Trainer, health: HealthMonitor, checkpoint: Checkpoint) -> 
     health.load_state_dict(state["health"])
 
 
+def restore_generator(trainer: Trainer, checkpoint: Checkpoint) -> None:
+    """Put the generator, its average and its optimiser back to where a checkpoint was written; nothing else.
+
+    Raises:
+        CheckpointError: the checkpoint belongs to another network, or is damaged.
+    """
+    for name, module in _networks(trainer).items():
+        if name in ("generator", "ema"):
+            load_weights(module, checkpoint.weights(name), checkpoint.path / name)
+    saved = checkpoint.state()["trainer"]["optimizers"]["generator"]
+    trainer.seats["generator"].optimizer.load_state_dict(saved)
+
+
 def _networks(trainer: Trainer) -> dict[str, nn.Module]:
     networks: dict[str, nn.Module] = {"generator": trainer.game.generator}
     if trainer.ema is not None:

@@ -17,6 +17,7 @@ from toolkit.engine.device import choose_device, choose_precision, choose_thread
 from toolkit.engine.processes import start_processes
 from toolkit.errors import CheckpointError, TrainingError
 from toolkit.runs.assemble import build_game, build_trainer, open_recipe
+from toolkit.runs.beginning import begin_with
 from toolkit.runs.folder import RunFolder
 from toolkit.runs.session import RunResult, Session
 
@@ -94,7 +95,10 @@ def _run(
         device = processes.device(device)
         stack.enter_context(tuned(recipe))
         opened = open_recipe(recipe, precision.parameter_dtype, source)
-        trainer = build_trainer(opened, build_game(opened, device, precision), device, precision, processes)
+        game = build_game(opened, device, precision)
+        if fresh and recipe.start is not None:
+            begin_with(recipe.start, opened, game.generator)
+        trainer = build_trainer(opened, game, device, precision, processes)
         session = Session(opened, folder, trainer, device, processes, quiet or not processes.is_main)
         session.prepare(fresh, documents)
         try:

@@ -29,7 +29,13 @@ Data = Callable[[nn.Module], Tensor]
 
 
 def check_discriminator(
-    part: PartLike, /, *, sample_data: Data | None = None, second_order: bool = True, **overrides: Any
+    part: PartLike,
+    /,
+    *,
+    sample_data: Data | None = None,
+    sample_condition: Tensor | None = None,
+    second_order: bool = True,
+    **overrides: Any,
 ) -> None:
     """The contract of a discriminator, without and (where it takes `classes`) with labels.
 
@@ -44,6 +50,8 @@ def check_discriminator(
         part: registered name, or class. Built with the context `resolution`, `channels`, `classes`, where it takes
             them; any other required parameter must be among the overrides.
         sample_data: from the built network to four samples of data, batch first; pictures when left out.
+        sample_condition: what four samples were made under, whole numbers with the batch first, for a discriminator
+            that is told more than a class, such as a sentence; labels where it takes `classes` when left out.
         second_order: whether it claims to work under gradient penalties.
         overrides: constructor arguments.
 
@@ -53,13 +61,15 @@ def check_discriminator(
     subject = Subject("discriminators", part, overrides)
     subject.check_signature()
     for classes in class_counts(subject):
-        _check(subject, classes, sample_data, second_order)
+        _check(subject, classes, sample_data, sample_condition, second_order)
 
 
-def _check(subject: Subject, classes: int | None, sample_data: Data | None, second_order: bool) -> None:
+def _check(
+    subject: Subject, classes: int | None, sample_data: Data | None, told: Tensor | None, second_order: bool
+) -> None:
     network = build_network(subject, context(classes))
     data = _pictures(subject) if sample_data is None else sample_data(network)
-    condition = None if classes is None else labels(BATCH, classes)
+    condition = told if classes is None else labels(BATCH, classes)
 
     def run(of: nn.Module) -> tuple[Tensor, ...]:
         output: DiscriminatorOutput = of(data.to(next(of.parameters()).dtype), condition)
