@@ -125,6 +125,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "pair_cnn": f"{_PAIRS}.pair_cnn:PairCnn",
         "alignment_cnn": f"{_PAIRS}.alignment_cnn:AlignmentCnn",
         "pair_transformer": f"{_PAIRS}.pair_transformer:PairTransformer",
+        "state_cnn": f"{_PAIRS}.professor_forcing:StateCnn",
         "face_patch": "toolkit.face.patch_discriminator:FacePatchDiscriminator",
         "mel_patches": "toolkit.speech.voice.mel_patches:MelPatchDiscriminator",
     },
@@ -158,6 +159,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "phoneme_recognition": "toolkit.speech.voice.recognition_task:RecognitionTask",
         "translation": "toolkit.translation.task:TranslationTask",
         "adversarial_translation": f"{_PAIRS}.task:AdversarialTranslationTask",
+        "professor_forcing": f"{_PAIRS}.professor_forcing:ProfessorForcingTask",
         "face_landmarks": "toolkit.face.landmark_task:LandmarkTask",
         "face_embedding": "toolkit.face.embedding_task:EmbeddingTask",
         "face_driving": "toolkit.face.driving_task:DrivingTask",
@@ -212,6 +214,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "starters": {
         "image": "toolkit.image.start:ImageStarter",
         "vocoder": "toolkit.speech.start:VocoderStarter",
+        "speech": "toolkit.speech.voice.start:VoiceStarter",
         "translation": "toolkit.translation.start:TranslationStarter",
     },
     "detectors": {

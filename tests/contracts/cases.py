@@ -220,7 +220,7 @@ def _landmark_offer(data: Tensor) -> Offer:
 
 _KNOWN_OFFER = _driving_offer()
 LANDMARK_TERM = {"sample_data": uniform(4, 137, seed=5), "make_offer": _landmark_offer}
-DRIVING_DATA = uniform(4, 3, 8, 8, seed=5)
+DRIVING_DATA = uniform(4, 3, 4, 4, seed=5)
 
 
 def known_face(place: Place) -> list[Settings]:

@@ -19,6 +19,8 @@ from toolkit.adversarial.estimators import Draw
 from toolkit.adversarial.types import Batch, GeneratorOutput
 from toolkit.data.loader import Item, Transform
 from toolkit.data.source import Source
+from toolkit.engine.models import ModelFolder
+from toolkit.errors import CheckpointError
 from toolkit.metrics.base import Metric
 from toolkit.metrics.extractor import Extractor
 from toolkit.translation.decoding.batches import translate_ids
@@ -159,7 +161,27 @@ class TranslationTask:
             count += int((target != IGNORED).sum())
         return total / count
 
-    # -- what a model keeps ---------------------------------------------------------------------------------------
+    # -- what a model begins with and keeps -----------------------------------------------------------------------
+
+    def check_start(self, model: ModelFolder) -> None:
+        """See that a model to begin with belongs to this data.
+
+        Raises:
+            CheckpointError: it translates between other languages or has another vocabulary.
+        """
+        ours, theirs = list(self.pairs.languages), model.config.get("languages")
+        if theirs is not None and theirs != ours:
+            raise CheckpointError(
+                f"{model.path} translates {' to '.join(map(str, theirs))}, and this data is {' to '.join(ours)}",
+                "begin with a model of these languages, or set start=null",
+            )
+        if model.config.get("segmentation") != self.pairs.segmenter.fingerprint():
+            raise CheckpointError(
+                f"{model.path} has another vocabulary than this data is segmented with: its weights would mean other "
+                "subwords",
+                f"segment the data with the model's own: data.segmentation={model.path}; generated data needs the "
+                "settings that the model's data had",
+            )
 
     def model_config(self, network: nn.Module) -> dict[str, Any]:
         """What a model must remember: languages, vocabulary, and what plain `transformers` reads."""
@@ -196,13 +218,20 @@ def next_subword_logits(network: nn.Module, source_BS: Tensor, target_BT: Tensor
         target_BT: ids, `IGNORED` after the text.
         pad_id: also what the decoder begins with.
     """
-    before = target_BT.new_full((len(target_BT), 1), pad_id)
-    begun = torch.cat([before, target_BT[:, :-1].masked_fill(target_BT[:, :-1] == IGNORED, pad_id)], 1)
     answer = network(
-        input_ids=source_BS, attention_mask=(source_BS != pad_id).long(), decoder_input_ids=begun, use_cache=False
+        input_ids=source_BS,
+        attention_mask=(source_BS != pad_id).long(),
+        decoder_input_ids=shifted(target_BT, pad_id),
+        use_cache=False,
     )
     logits: Tensor = answer.logits
     return logits
+
+
+def shifted(target_BT: Tensor, pad_id: int) -> Tensor:
+    """What the decoder reads to write a target: `pad_id`, and the target without its last place."""
+    before = target_BT.new_full((len(target_BT), 1), pad_id)
+    return torch.cat([before, target_BT[:, :-1].masked_fill(target_BT[:, :-1] == IGNORED, pad_id)], 1)
 
 
 def _rows(items: Sequence[Item], name: str, fill: int) -> Tensor:

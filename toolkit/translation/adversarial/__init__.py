@@ -1,0 +1,1 @@
+"""Adversarial training of translators: a task, discriminators of pairs, and further losses."""
