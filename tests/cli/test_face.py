@@ -35,6 +35,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     networks = {"face-landmarks": Sure(), "face-embedder": GridEmbedder(), "face-driver": AverageDriver(64)}
     networks["other-embedder"] = GridEmbedder("grid-2", 5)
     monkeypatch.setattr(packaged, "_network", lambda name, device: networks[name])
+    monkeypatch.setattr(packaged, "shipped_models", lambda: list(networks))
     load = REGISTRY.load
     monkeypatch.setattr(REGISTRY, "load", lambda kind, name: WholePicture if kind == "detectors" else load(kind, name))
 

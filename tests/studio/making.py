@@ -32,6 +32,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Faces without trained networks and without dlib."""
     networks = {"face-landmarks": Sure(), "face-embedder": Permissive(), "face-driver": AverageDriver(64)}
     monkeypatch.setattr(packaged, "_network", lambda name, device: networks[name])
+    monkeypatch.setattr(packaged, "shipped_models", lambda: list(networks))
     load = REGISTRY.load
     monkeypatch.setattr(REGISTRY, "load", lambda kind, name: WholePicture if kind == "detectors" else load(kind, name))
 

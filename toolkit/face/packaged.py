@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.engine.device import choose_device
-from toolkit.engine.models import locate_model, read_model
+from toolkit.engine.models import locate_model, read_model, shipped_models
 from toolkit.errors import CheckpointError
 from toolkit.face.detection import FaceDetector
 from toolkit.face.driving import FaceDriver
@@ -68,8 +68,8 @@ class FaceModels:
         return embedder
 
     def load_driver(self) -> Driver:
-        """Makes new faces."""
-        if self.driver == MORPH:
+        """Makes new faces; the morph also serves where the usual driver is not shipped."""
+        if self.driver == MORPH or (self.driver == DRIVER and DRIVER not in shipped_models()):
             return MorphDriver()
         driver: Driver = _network(self.driver, self.device)
         return driver

@@ -106,7 +106,7 @@ class Faces:
             return self._failure
         try:
             require("dlib", "face", "Face detection with dlib")
-            for name in (self._models.landmarker, self._models.embedder, self._models.driver):
+            for name in (self._models.landmarker, self._models.embedder):
                 locate_model(name)
             open_library(self.library).close()
         except ToolkitError as error:
