@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit import errors
+from toolkit.data.source import SampleError
 from toolkit.errors import (
     CheckpointError,
     ConfigError,
@@ -28,6 +30,23 @@ def test_an_error_says_what_is_wrong_and_the_way_out() -> None:
 
 def test_without_a_way_out_there_is_no_arrow() -> None:
     assert str(CheckpointError("it is damaged")) == "it is damaged"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DataError("photos/ holds no pictures", "check the path"),
+        ConfigError([Problem("loss.name", "there is no such part"), Problem("", "empty")], "recipe.yaml"),
+        SampleError("a.png", "the file is empty"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_comes_from_another_process_as_it_was(error: ToolkitError) -> None:
+    """Several runs at once in a pool of processes: their errors are pickled."""
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
 
 
 def test_scripts_can_tell_mistakes_in_the_input_from_training_that_failed() -> None:

@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 DISTRIBUTION = "adversarial-toolkit"
 
@@ -28,6 +29,14 @@ class ToolkitError(Exception):
         self.message = message
         self.way_out = way_out
         super().__init__(f"{message}\n  -> {way_out}" if way_out else message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is: an exception is else made anew of its message when it comes from another process."""
+        return _unchanged, (type(self), self.args), self.__dict__
+
+
+def _unchanged(kind: type[ToolkitError], words: tuple[Any, ...]) -> ToolkitError:
+    return kind.__new__(kind, *words)
 
 
 class DataError(ToolkitError):
