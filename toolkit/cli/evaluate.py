@@ -19,6 +19,7 @@ _SHOWN = 20
 @click.option("--target", "reference", type=click.Path(), help="Translators: their translations, line by line.")
 @click.option("--terms", type=click.Path(), help="Translators: a termbase, to keep to and to be measured by.")
 @click.option("--beam", type=click.IntRange(min=1), help="Translators: hypotheses that are kept.  [default: 5]")
+@click.option("--recognizer", help="Voices: a recogniser of phonemes (a run or model), for the phoneme error.")
 @click.option("--train", type=click.Path(), help="Training data, for metrics of memorisation.")
 @click.option("--features", help="Extractor (pixels, inception, ...) or classifier model to look through.")
 @click.option("--metrics", help="Names with commas between them, instead of the recipe's.")
@@ -49,6 +50,7 @@ def evaluate(
     reference: str | None,
     terms: str | None,
     beam: int | None,
+    recognizer: str | None,
     **settings: Any,
 ) -> None:
     """Compare what a model makes, or a folder of pictures, with real data that was not trained on.
@@ -59,6 +61,7 @@ def evaluate(
     toolkit evaluate DIR_A --real DIR_B            one folder with another
     toolkit evaluate MODEL --cas                   what a classifier learns from its pictures
     toolkit evaluate VOCODER --real RECORDINGS     copies of recordings, beside those of Griffin-Lim
+    toolkit evaluate VOICE --real DIR --recognizer RUN   what it says, beside recordings of the same texts
     toolkit evaluate TRANSLATOR --source x.en --target x.de   BLEU and chrF; or --real PAIRS.tsv
 
     Numbers are followed by the half width of their 95 % confidence interval. The line "features" says what was looked
@@ -76,6 +79,7 @@ def evaluate(
     from toolkit.runs import evaluate as measure
 
     chosen = "all" if everything else [name.strip() for name in (metrics or "").split(",") if name.strip()]
+    given = (("terms", terms), ("beam", beam), ("recognizer", recognizer))
     result = measure(
         target,
         metrics=chosen,
@@ -83,7 +87,7 @@ def evaluate(
         cache=not no_cache,
         overrides=overrides,
         sides=(source, reference) if source is not None and reference is not None else None,
-        settings={name: value for name, value in (("terms", terms), ("beam", beam)) if value is not None},
+        settings={name: value for name, value in given if value is not None},
         **settings,
     )
     _report(result, as_json)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _USES = {
     "image": "look at it:  toolkit generate {kind} {run} --count 64 --out pictures/",
     "vocoder": "listen:      toolkit vocode {run} in.wav --out out.wav",
+    "speech": "listen:      toolkit generate speech {run} --text '...' --out hello.wav",
     "translation": "use it:      toolkit generate translation {run} --text '...'",
 }
 _STARTS = {"translation": "--source a.en --target a.de"}

@@ -57,7 +57,8 @@ def evaluate(
         pages: given the loaded pipeline, makes what generates the samples (see `toolkit.image.measure.Pages`) in yet
             another way than straight from the network.
         sides: for a translator, a text file and its translation, line by line, instead of `real`.
-        settings: for a translator, how to translate: `beam`, `terms`, ... (`toolkit.translation.options.Options`).
+        settings: for a translator, how to translate: `beam`, `terms`, ... (`toolkit.translation.options.Options`); for
+            a voice, `recognizer`.
 
     Returns:
         `metrics` by name and the half widths of their 95 % `intervals`; beside them what was compared, the features it
@@ -89,7 +90,10 @@ def evaluate(
         )
         return {**found, "seconds": round(time.perf_counter() - started, 2)}
     if sides or settings:
-        raise DataError(f"{target} is no translator, and takes neither sentences nor how to translate them")
+        raise DataError(
+            f"{target} is neither translator nor voice: it takes no sentences, and no settings of theirs",
+            "leave that out",
+        )
     banks = BankCache(cache_folder("features") if cache else None)
     measuring: dict[str, Any] = {"repeats": repeats, "by_class": per_class}
     if is_picture_set(target, real):

@@ -43,7 +43,7 @@ def check_task(
 
     * `open` gives exactly the context values that `provides` names; `pipeline` and `default_metrics` are registered;
     * `generate` gives one output per sample, a function of batch and keyed noise, each sample independent of its batch
-      unless the network has batch statistics, with a gradient for the generator;
+      unless the network has batch statistics, with a gradient for all of the generator, through the data or `extra`;
     * `real` has the form of what is generated, and the precision that `open` was told; `condition` has one entry per
       sample, or is `None`;
     * `transform`, where there is one, keeps a sample's names and shapes;
@@ -99,8 +99,9 @@ def _check_game(subject: Subject, task: Any, source: Source, spec: str | Mapping
     data = output.data
     subject.must(len(data) == BATCH and data.isfinite().all(), "gives a finite output for every sample")
     subject.must(data.dtype == dtype, f"generates in the precision of the network, {dtype}, not {data.dtype}")
+    spoken = [data, *(tensor for tensor in (output.extra or {}).values() if tensor.requires_grad)]
     with subject.rule("lets the gradient through to the generator"):
-        data.square().sum().backward()  # type: ignore[no-untyped-call]
+        torch.stack([tensor.square().sum() for tensor in spoken]).sum().backward()  # type: ignore[no-untyped-call]
     reached = all(parameter.grad is not None for parameter in network.parameters())
     subject.must(reached, "trains every parameter of the generator")
     again = generate(batch, noise()).data
@@ -155,6 +156,7 @@ def check_pipeline(
     *,
     generator: Mapping[str, Any],
     config: Mapping[str, Any] | None = None,
+    files: Mapping[str, bytes] | None = None,
     use: Callable[[Any], Any] | None = None,
 ) -> None:
     """The contract of a pipeline.
@@ -168,6 +170,7 @@ def check_pipeline(
         part: registered name, or class.
         generator: complete spec of the network in the model.
         config: what else the model's `config.json` holds, e.g. `classes`.
+        files: further files of the model, by name.
         use: does with a pipeline what users do, and returns something that can be compared with `==`.
 
     Raises:
@@ -180,7 +183,7 @@ def check_pipeline(
     described = {"pipeline": subject.name, "generator": dict(generator), **(config or {})}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "model"
-        save_model(folder, network.state_dict(), described, "# A model for a test\n")
+        save_model(folder, network.state_dict(), described, "# A model for a test\n", files or {})
         pipelines = [_loaded(subject, folder) for _ in range(2)]
         _check_loaded(subject, pipelines[0], network)
         outputs = [pipeline.module(*pipeline.example_inputs().values()).shape for pipeline in pipelines]
@@ -190,7 +193,7 @@ def check_pipeline(
                 results = [use(pipeline) for pipeline in pipelines]
             subject.must(results[0] == results[1], "does the same whenever the folder is loaded")
         weights = dict(list(network.state_dict().items())[1:])
-        save_model(folder, weights, described, "# A damaged model for a test\n")
+        save_model(folder, weights, described, "# A damaged model for a test\n", files or {})
         try:
             subject.part.from_folder(read_model(folder), _CPU)  # type: ignore[attr-defined]
         except CheckpointError:

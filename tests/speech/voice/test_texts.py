@@ -50,7 +50,7 @@ def test_lines_that_cannot_be_used_are_named(tmp_path: Path):
 
 
 def test_another_separator_is_recognised_and_said(tmp_path: Path):
-    with pytest.raises(DataError, match="line 1.*parted by commas") as caught:
+    with pytest.raises(DataError, match=r"line 1.*parted by commas") as caught:
         read_texts_of(table(tmp_path, "a,One.\nb,Two.\n"), KEYS)
     assert "NAME|TEXT" in caught.value.way_out
 

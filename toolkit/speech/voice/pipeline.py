@@ -299,6 +299,11 @@ class VoicePipeline:
         """What is said of the texts, beside their recordings; see `toolkit.runs.paired.JudgesPairs`."""
         from toolkit.speech.voice.evaluation import evaluate_voice
 
+        foreign = sorted(set(settings) - {"recognizer"})
+        if foreign:
+            raise DataError(
+                f"{', '.join(f'--{name}' for name in foreign)}: a voice knows no such thing", "leave it out"
+            )
         return evaluate_voice(self, source, metrics, samples, seed, **settings)
 
     # -- for exports ----------------------------------------------------------------------------------------------
