@@ -148,7 +148,7 @@ function made3() {
     h("div", { class: busy ? "made busy" : "made" }, h("img", { src: face.crop, alt: "The new face" }), h("span", { class: "badge" }, "AI-generated face")),
     h("div", { class: "row" }, buttons),
     accepted ? note("Accepted.", "The saved picture says in its metadata that it was generated, and of what.", "") : null,
-    facts([["seed", face.seed], ["landmark error", face.nme === null ? "no face found in it" : face.nme.toFixed(3)], ["similarity to the photo", face.similarity_to_upload.toFixed(2)], ["made", `${face.tries} of ${face.tries}`.replace(/^1 of 1$/, "at once")]]),
+    facts([["seed", face.seed], ["landmark error", face.nme === null ? "no face found in it" : face.nme.toFixed(3)], ["similarity to the photo", face.similarity_to_upload.toFixed(2)], ["tries", face.tries]]),
     h("div", { class: "near" }, face.nearest_crop ? h("img", { src: face.nearest_crop, alt: "" }) : null, h("span", null, `Nearest person of the library: ${face.nearest.similarity.toFixed(2)}. More than ${face.most_similar_allowed.toFixed(2)} is never shown.`)),
   ];
 }
@@ -183,6 +183,7 @@ function draw() {
   places.root.setAttribute("aria-busy", busy);
   places.cards[Math.min(now, 3) - 1].classList.toggle("busy", busy && state.step !== "generated");
   if (!busy) places.cards.forEach((card) => card.classList.remove("busy"));
+  places.wrong.hidden = !wrong;
   places.wrong.replaceChildren(...(wrong ? [note(wrong.message, wrong.wayOut)] : []));
 }
 
@@ -190,7 +191,7 @@ export async function open(panel) {
   [library, examples] = await Promise.all([get("faces/library"), get("faces/examples")]);
   await resume();
   places.wrong = h("div", null);
-  places.cards = ["Upload", "Found", "New face"].map((words, place) => h("section", { class: "card step" }, h("header", null, h("span", { class: "count" }, place + 1), h("h3", null, words)), h("div", { class: "stack" })));
+  places.cards = ["Upload", "Search", "Generate and confirm"].map((words, place) => h("section", { class: "card step" }, h("header", null, h("span", { class: "count" }, place + 1), h("h3", null, words)), h("div", { class: "stack" })));
   places.root = h("div", { class: "steps" }, places.cards);
   const about = library.demo ? `the demo library: ${library.faces} rendered faces of people who do not exist` : `${library.path}: ${library.faces} faces, ${library.usable_for_generation} may be used`;
   panel.append(
