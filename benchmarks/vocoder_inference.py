@@ -31,7 +31,7 @@ from published_vocoders import published_vocoder
 from workers import Worker, interleaved, serve
 
 from toolkit.config import build
-from toolkit.engine.device import choose_device, describe_machine, has_fast_bf16
+from toolkit.engine.device import choose_device, describe_machine, has_fast_bf16, tune_allocator
 from toolkit.runs import load
 from toolkit.speech.audio_format import AudioFormat
 from toolkit.speech.files import audio_files, read_audio
@@ -82,6 +82,7 @@ def call_of(case: str, variant: str, seconds: str) -> Callable[[], Any]:
     if variant == PUBLISHED:
         plain = published_vocoder(case)
         return torch.inference_mode()(lambda: plain(mel))
+    tune_allocator()  # as `toolkit vocode` does
     format = AudioFormat(sample_rate=rate)
     pipeline = VocoderPipeline(build("generators", CASES[case]), format, {"generator": CASES[case]})
     path = variant.removesuffix(CHUNKED)

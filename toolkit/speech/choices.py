@@ -6,6 +6,7 @@ recipes for graphics cards; `docs/speech.md` tells which is which.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,14 @@ MACHINES: dict[str, dict[str, Any]] = {
 
 LONGEST = 15.0
 """Seconds of a recording; longer ones are cut into equal pieces, so that a book in one file has held-out parts too."""
+
+SHARES: tuple[dict[str, float], ...] = (
+    {"train": 0.92, "validation": 0.03, "test": 0.05},
+    {"train": 0.8, "validation": 0.1, "test": 0.1},
+    {"train": 0.6, "validation": 0.2, "test": 0.2},
+    {"train": 0.4, "validation": 0.3, "test": 0.3},
+)
+"""What is held out to choose by and to test with; of few recordings more, or it would be none."""
 
 _FEW = 300.0  # seconds of speech below which a vocoder learns its recordings by heart
 
@@ -81,6 +90,27 @@ def length(seconds: float, machine: str) -> Choice:
         f"{steps:,} steps of {batch} stretches of {segment:,} samples, the first {MACHINES[machine]['warm_up']:,} on "
         f"spectra alone, without discriminators, which is cheap",
     )
+
+
+def split(counts: Callable[[Mapping[str, float]], Mapping[str, int]]) -> Choice:
+    """Shares of training, validation and test recordings, so that none of the three is without one.
+
+    Args:
+        counts: how many recordings each split gets with such shares. (A recording's split depends on its name alone.)
+
+    Returns:
+        The shares; where recordings are too few to hold any out, all to training.
+    """
+    for shares in SHARES:
+        found = counts(shares)
+        if all(found.get(name) for name in shares):
+            words = ", ".join(f"{found[name]} {what}" for name, what in _USES.items())
+            return Choice(dict(shares), f"split: {words}")
+    everything = {"train": 1.0, "validation": 0.0, "test": 0.0}
+    return Choice(everything, "split: all recordings to learn from; they are too few to hold any out, or to measure on")
+
+
+_USES = {"train": "recordings to learn from", "validation": "to choose by", "test": "to test with"}
 
 
 def networks(machine: str) -> Choice:

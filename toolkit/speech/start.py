@@ -11,6 +11,7 @@ from typing import Any
 from toolkit.config.overrides import apply_overrides
 from toolkit.config.plan import Plan
 from toolkit.data.fingerprint import names_fingerprint
+from toolkit.data.splits import split
 from toolkit.errors import DataError
 from toolkit.speech import choices
 from toolkit.speech.collection import Recording, collect
@@ -42,9 +43,11 @@ class VocoderStarter:
         source = Recordings(path=str(data), **{"sample_rate": wanted, "maximum_seconds": choices.LONGEST, **settings})
         seconds = float(sum(source.seconds))
         length, networks = choices.length(seconds, machine), choices.networks(machine)
+        shares = choices.split(lambda wanted: {name: len(part) for name, part in split(source, wanted).items()})
         why = [
             f"{len(source)} recordings, {seconds / 60:.1f} minutes",
             *([] if "sample_rate" in given else [rate.why]),
+            *([] if "split" in asked else [shares.why]),
             networks.why,
             length.why,
             *([f"as you asked: {', '.join(overrides)}"] if overrides else []),
@@ -54,7 +57,8 @@ class VocoderStarter:
             *(f"{problem.path}: {problem.reason}" for problem in source.problems[:_SHOWN]),
             *([source.note] if source.note else []),
         ]
-        return Plan(_document(data, wanted, networks.value, machine), tuple(why), tuple(told), look(data))
+        document = _document(data, wanted, shares.value, networks.value, machine)
+        return Plan(document, tuple(why), tuple(told), look(data))
 
     def changes(self, data: Path, seen: Mapping[str, Any]) -> list[str]:
         """How the recordings differ from those that were planned for: their number and files, not their sound."""
@@ -98,12 +102,14 @@ def _rates(recordings: Sequence[Recording]) -> dict[int, int]:
     return dict(found)
 
 
-def _document(data: Path, rate: int, networks: Mapping[str, Any], machine: str) -> dict[str, Any]:
+def _document(
+    data: Path, rate: int, shares: Mapping[str, float], networks: Mapping[str, Any], machine: str
+) -> dict[str, Any]:
     """The recipe as a document, in the order of a recipe file."""
     settings = choices.MACHINES[machine]
     nearest = min(choices.FORMATS, key=lambda known: abs(known - rate))
     steps, batch = settings["steps"], settings["batch_size"]
-    every = max(500, steps // 20)
+    every = max(500, steps // 20) if shares["validation"] else None
     falling = {"name": "cosine", "end": 1e-4 if machine == "cpu" else 5e-5, "samples": steps * batch}
     adam = {"name": "adam", "beta1": 0.8, "beta2": 0.99, "weight_decay": 0.01}
     high = 8e-4 if machine == "cpu" else 5e-4
@@ -112,7 +118,7 @@ def _document(data: Path, rate: int, networks: Mapping[str, Any], machine: str) 
         "seed": 0,
         "task": {"name": "vocoder", "segment": settings["segment"], "gain": 6.0, **choices.FORMATS[nearest]},
         "data": {"name": "recordings", "path": str(data), "sample_rate": rate, "maximum_seconds": choices.LONGEST},
-        "split": {"train": 0.92, "validation": 0.03, "test": 0.05},
+        "split": dict(shares),
         **networks,
         "loss": "least_squares",
         "terms": [
