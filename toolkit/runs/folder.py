@@ -63,6 +63,19 @@ class RunFolder:
         """Whether a run has begun here."""
         return self.recipe_file.is_file()
 
+    def make(self) -> None:
+        """Make the folder; it is no run before `begin`.
+
+        Raises:
+            ToolkitError: it cannot be made.
+        """
+        try:
+            self.samples.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ToolkitError(
+                f"the run folder {self.path} cannot be made: {error.strerror}", "choose another folder with --out"
+            ) from error
+
     def begin(self, recipe: Recipe, device: torch.device, documents: Mapping[str, str] | None = None) -> None:
         """Write down what is being run, and with what.
 
@@ -75,12 +88,7 @@ class RunFolder:
             ToolkitError: the folder cannot be made.
             TrainingError: the disk is full.
         """
-        try:
-            self.samples.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ToolkitError(
-                f"the run folder {self.path} cannot be made: {error.strerror}", "choose another folder with --out"
-            ) from error
+        self.make()
         remove_leftovers(self.path)  # of a process that was killed while it wrote the model
         for name, text in (documents or {}).items():
             atomic_write(self.path / name, text)

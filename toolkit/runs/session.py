@@ -89,15 +89,21 @@ class Session:
         splits = opened.splits
         self._shown = next(splits[part] for part in ("validation", "test", "train") if len(splits[part]))
         self._cache = BankCache(cache_folder("features"))
+        self._trackers: list[Tracker] = []  # of the main process
         options = self.recipe.trainer
         self.store = CheckpointStore(
             folder.checkpoints, options.keep_checkpoints, options.keep_best, options.best_is == "lowest"
         )
 
-    def prepare(self, fresh: bool, documents: Mapping[str, str] | None = None) -> None:
-        """Begin the folder, with further texts to keep in it, or take up the newest checkpoint."""
+    def prepare(self, stack: ExitStack, fresh: bool, documents: Mapping[str, str] | None = None) -> None:
+        """Begin the folder, with further texts to keep in it, or take up the newest checkpoint; start the trackers.
+
+        A tracker that refuses is heard before a new folder counts as a run, so the same command can be given again.
+        """
         if fresh:
             if self.processes.is_main:
+                self.folder.make()
+                self._trackers = self._start_trackers(stack)
                 self.folder.begin(self.recipe, self.device, documents)
                 self.folder.keep(task_files(self.opened.task))
             barrier()
@@ -111,6 +117,7 @@ class Session:
         barrier()
         if self.processes.is_main:
             self.folder.begin(self.recipe, self.device)
+            self._trackers = self._start_trackers(stack)
 
     def _check_optimizers(self, checkpoint: Checkpoint) -> None:
         """Another optimiser could not use the state of the one that was saved, and some would not even say so."""
@@ -128,7 +135,7 @@ class Session:
         options, progress = self.recipe.trainer, self.trainer.progress
         total = round(options.steps * self.stream.samples_per_batch)
         bar = stack.enter_context(Progress(total, self.quiet, start=progress.samples))
-        trackers = self._trackers(stack) if self.processes.is_main else []
+        trackers = self._trackers
         remarks = Remarks(bar, self.folder.path / NOTES if self.processes.is_main else None)
         reporter = Reporter(self.health, bar, trackers, options.log_every, remarks)
         writer = SampleWriter(self._preview, self.folder.samples, trackers, options.samples_every)
@@ -207,7 +214,7 @@ class Session:
 
         return asked
 
-    def _trackers(self, stack: ExitStack) -> list[Tracker]:
+    def _start_trackers(self, stack: ExitStack) -> list[Tracker]:
         specs = [{"name": "jsonl"}, *(spec for spec in self.recipe.report.trackers if spec["name"] != "jsonl")]
         trackers: list[Tracker] = []
         for place, spec in enumerate(specs):
@@ -269,7 +276,8 @@ class Session:
         if not skipped:
             return
         files = "1 input file was" if len(skipped) == 1 else f"{len(skipped)} input files were"
-        lines = [f"{files} left out:", *(f"  {line}" for line in skipped[:20])]
+        heading = getattr(self.opened.source, "left_out", f"{files} left out:")
+        lines = [heading, *(f"  {line}" for line in skipped[:20])]
         if len(skipped) > 20:
             lines.append(f"  ... and {len(skipped) - 20} more")
         for line in lines:

@@ -100,7 +100,7 @@ def _run(
             begin_with(recipe.start, opened, game.generator)
         trainer = build_trainer(opened, game, device, precision, processes)
         session = Session(opened, folder, trainer, device, processes, quiet or not processes.is_main)
-        session.prepare(fresh, documents)
+        session.prepare(stack, fresh, documents)
         try:
             return session.play(stack)
         except torch.OutOfMemoryError as error:
