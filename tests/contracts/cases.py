@@ -398,6 +398,12 @@ def sentence_files(place: Place) -> list[Settings]:
     return [{"source_language": "en", "target_language": "de", **files}]
 
 
+def multilingual_files(place: Place) -> list[Settings]:
+    (given,) = sentence_files(place)
+    corpus = {name: value for name, value in given.items() if name != "vocabulary"}
+    return [{"corpora": [{**corpus, "reversed": True}], "vocabulary": 320, "placeholders": 0}]
+
+
 def translated(place: Place) -> list[Settings]:
     if find_spec("sentencepiece") is None or find_spec("transformers") is None:
         pytest.skip("the packages 'sentencepiece' and 'transformers' are not both installed")
@@ -829,6 +835,8 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "datasets/driving": driving,
     "datasets/dates": with_package("sentencepiece", DATES, {**DATES, "source_language": "zh", "target_language": "en"}),
     "datasets/parallel_text": sentence_files,
+    "datasets/multilingual_text": multilingual_files,
+    "datasets/catalogue": with_package("polib", {"vocabulary": 500}),
     "extractors/classifier": classifier,
     "extractors/inception": inception,
     "extractors/stacked": stacked,
@@ -877,7 +885,10 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "pipelines/face_landmarks": settings(
         {
             "generator": networks.LANDMARKER,
-            "use": lambda pipeline: pipeline(faces.rendered()[0], _BOX).tolist(),
+            "use": lambda pipeline: [
+                pipeline.verify(faces.rendered()[0], _BOX),
+                pipeline.module(*pipeline.example_inputs().values()).tolist(),
+            ],
         }
     ),
     "pipelines/face_embedder": settings(

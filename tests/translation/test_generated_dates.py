@@ -12,13 +12,13 @@ pytest.importorskip("sentencepiece")
 pytest.importorskip("babel")
 pytest.importorskip("num2words")
 
-SMALL = {"count": 60, "held_out": 10, "vocabulary": 200}
+SMALL = {"count": 400, "held_out": 10, "vocabulary": 200}
 
 
 def test_splits_are_as_large_as_asked_for_and_share_no_pair() -> None:
     source = GeneratedDates(**SMALL)  # type: ignore[arg-type]
     parts = split(source)
-    assert {name: len(places) for name, places in parts.items()} == {"train": 60, "validation": 10, "test": 10}
+    assert {name: len(places) for name, places in parts.items()} == {"train": 400, "validation": 10, "test": 10}
     texts = {name: {source.pair(int(place)).source for place in places} for name, places in parts.items()}
     assert not texts["train"] & (texts["validation"] | texts["test"])
 
@@ -34,9 +34,9 @@ def test_every_direction_survives_segmentation(source: str, target: str) -> None
 
 def test_the_seed_decides_the_pairs() -> None:
     one, same, other = (GeneratedDates(seed=seed, **SMALL) for seed in (1, 1, 2))  # type: ignore[arg-type]
-    assert [one.pair(place) for place in range(60)] == [same.pair(place) for place in range(60)]
+    assert [one.pair(place) for place in range(400)] == [same.pair(place) for place in range(400)]
     assert one.segmenter.fingerprint() == same.segmenter.fingerprint()
-    assert [one.pair(place) for place in range(60)] != [other.pair(place) for place in range(60)]
+    assert [one.pair(place) for place in range(400)] != [other.pair(place) for place in range(400)]
 
 
 def test_impossible_settings_are_refused() -> None:

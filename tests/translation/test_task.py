@@ -17,7 +17,7 @@ from toolkit.adversarial.estimators import Draw
 from toolkit.config import build, load_recipe
 from toolkit.data.digits import Digits
 from toolkit.engine.randomness import Noise
-from toolkit.errors import CheckpointError, DataError
+from toolkit.errors import CheckpointError, ConfigError, DataError
 from toolkit.runs.assemble import open_recipe
 from toolkit.translation.segmented import IGNORED
 from toolkit.translation.task import TranslationTask, next_subword_logits
@@ -153,13 +153,24 @@ def test_a_resumed_run_ends_with_the_same_weights(tmp_path: Path) -> None:
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+def add_lines(folder: Path, source: str, target: str) -> None:
+    with (folder / "toy.en").open("a") as one, (folder / "toy.nl").open("a") as other:
+        one.write(f"{source}\n" * 40)
+        other.write(f"{target}\n" * 40)
+
+
 def test_a_vocabulary_that_has_changed_is_refused(tmp_path: Path) -> None:
-    toolkit.train(recipe(tmp_path / "data", 3), tmp_path / "run", quiet=True)
-    with (tmp_path / "data" / "toy.en").open("a") as one, (tmp_path / "data" / "toy.nl").open("a") as other:
-        one.write("quibbling zebras jumped\n" * 5)
-        other.write("vlugge zebra's sprongen\n" * 5)
-    with pytest.raises(CheckpointError, match=r"source\.spm.*weights belong to the old one"):
-        toolkit.resume(tmp_path / "run", ["trainer.steps=6"], quiet=True)
+    toolkit.train(recipe(tmp_path / "data", 2, data__cleaning=False), tmp_path / "run", quiet=True)
+    add_lines(tmp_path / "data", "so so so", "elf elf elf")  # the same pieces, in another order
+    with pytest.raises(CheckpointError, match=r"another .*source\.spm.*weights belong to the old one"):
+        toolkit.resume(tmp_path / "run", ["trainer.steps=4"], quiet=True)
+
+
+def test_a_vocabulary_that_has_grown_is_refused(tmp_path: Path) -> None:
+    toolkit.train(recipe(tmp_path / "data", 2, data__cleaning=False), tmp_path / "run", quiet=True)
+    add_lines(tmp_path / "data", "quibbling zebras jumped", "vlugge zebra's sprongen")
+    with pytest.raises(ConfigError, match=r"generator\.vocabulary: is \d+, but for this data it must be"):
+        toolkit.resume(tmp_path / "run", ["trainer.steps=4"], quiet=True)
 
 
 # -- what others read ---------------------------------------------------------------------------------------------

@@ -146,13 +146,6 @@ def notices(pairs: int, lost: int, total: int) -> list[str]:
     return found
 
 
-def precision(machine: str) -> Choice:
-    """How products are computed."""
-    if machine == "gpu":
-        return Choice("auto", "bfloat16 where the graphics card has it")
-    return Choice("float32", "float32: products this small are slower in bfloat16 on a processor")
-
-
 def _base(language: str) -> str:
     return language.replace("-", "_").split("_")[0]
 

@@ -55,6 +55,7 @@ class GeneratedDates(SegmentedPairs):
             (pair.target for pair in made["train"]),
             vocabulary,
             SegmenterSettings(kind="bpe", placeholders=0, byte_fallback=False),
+            coverage=1.0,  # every character, for the rare ones are what amounts and dates are about: €, ä, 零
             split_digits=True,
         )
         super().__init__(

@@ -42,6 +42,9 @@ class ParallelText(SegmentedPairs):
         kind: `unigram` or `bpe`.
         joint: one vocabulary for both languages; `false` learns two.
         segmentation: model folder whose vocabulary is used instead of a new one.
+        annotations: what is said of a word of a source by a symbol before it: `case` (sources are then lower-cased, so
+            that "House" and "house" share their subwords), `pos`. Such models need this toolkit's segmenter.
+        tagger: the spaCy model that finds parts of speech, for `pos`.
         placeholders: symbols for placeholders, tags and addresses, which go through untouched; 0 for none.
         cleaning: leave out training pairs that are empty, identical, repeated, far too long or in another script.
         longest: subwords of a side; longer pairs are left out.
@@ -73,6 +76,8 @@ class ParallelText(SegmentedPairs):
         kind: Literal["unigram", "bpe"] = "unigram",
         joint: bool = True,
         segmentation: str | None = None,
+        annotations: list[Literal["case", "pos"]] | None = None,
+        tagger: str = "",
         placeholders: int = 16,
         cleaning: bool = True,
         longest: int = 256,
@@ -93,7 +98,14 @@ class ParallelText(SegmentedPairs):
         if segmentation is not None:
             segmenter = Segmenter.load(locate_model(segmentation))
         else:
-            segmenter = _learned(kept, vocabulary, SegmenterSettings(kind=kind, placeholders=placeholders), joint)
+            settings = SegmenterSettings(
+                kind=kind,
+                placeholders=placeholders,
+                lower_source="case" in (annotations or ()),
+                annotations=tuple(annotations or ()),
+                tagger=tagger,
+            )
+            segmenter = _learned(kept, vocabulary, settings, joint)
         fixed = None if not held_out else "train"  # with held-out files of its own, these are all for training
         parts: list[tuple[Sequence[Pair], str | None]] = [(kept, fixed), *((held_out[name], name) for name in held_out)]
         super().__init__(

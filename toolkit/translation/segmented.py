@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,8 @@ class SegmentedPairs:
         languages: of source and target, as codes.
         longest: subwords of a side; a pair with a longer one is left out.
         problems: what was left out before.
-        name: put in front of the keys' numbers, e.g. a file name.
+        targets: the target language of each pair, for a model that writes several; `languages[1]` by default. The token
+            of a language that the segmenter knows goes before the source.
 
     Attributes:
         lengths: int64 [N, 2], subwords of source and target.
@@ -43,6 +45,7 @@ class SegmentedPairs:
     """
 
     classes: tuple[str, ...] = ()
+    left_out = "some of the pairs were left out:"  # what a run says above its list of `problems`
 
     def __init__(
         self,
@@ -52,26 +55,28 @@ class SegmentedPairs:
         languages: tuple[str, str],
         longest: int = 256,
         problems: Sequence[Skipped] = (),
+        targets: Iterable[str] | None = None,
     ) -> None:
         self.segmenter = segmenter
         self.languages = languages
         self.problems: list[Skipped] = list(problems)
         self.padding = {"source": segmenter.pad_id, "target": IGNORED}
-        token = languages[1] if languages[1] in segmenter.settings.languages else None
-        self._language_token = token
+        self._targets: list[str] = []
         self._pairs: list[Pair] = []
         self._splits: list[str | None] = []
         self._keys: list[str] = []
         met: Counter[str] = Counter()
         rows: list[list[int]] = []
-        for pair, split in zip(pairs, splits, strict=True):
-            ours, theirs = segmenter.encode_pair(pair.source, pair.target, token)
+        wanted = repeat(languages[1]) if targets is None else targets
+        for (pair, split), target in zip(zip(pairs, splits, strict=True), wanted, strict=False):
+            ours, theirs = segmenter.encode_pair(pair.source, pair.target, self._token(target))
             if max(len(ours.ids), len(theirs.ids)) > longest:
                 count = max(len(ours.ids), len(theirs.ids))
                 self.problems.append(Skipped(pair.origin, f"{count} subwords, more than longest={longest}"))
                 continue
             self._pairs.append(pair)
             self._splits.append(split)
+            self._targets.append(target)
             name = hashlib.sha256(f"{pair.source}\n{pair.target}".encode()).hexdigest()[:24]
             self._keys.append(f"{name}-{met[name]}" if met[name] else name)
             met[name] += 1
@@ -108,13 +113,20 @@ class SegmentedPairs:
         """An item with random segmentations, a function of the seed (see `Segmenter.encode_sampled`)."""
         pair = self._pairs[index]
         ours, theirs = self.segmenter.encode_pair(
-            pair.source, pair.target, self._language_token, seed=seed, alpha=alpha
+            pair.source, pair.target, self._token(self._targets[index]), seed=seed, alpha=alpha
         )
         return {"source": np.asarray(ours.ids), "target": np.asarray(theirs.ids), "place": np.array([index])}
 
-    def encode_source(self, text: str) -> Encoded:
-        """A source as the model gets it, language token included."""
-        return self.segmenter.encode_text(text, "source", self._language_token)
+    def target_language(self, index: int) -> str:
+        """The language that a pair's target is in."""
+        return self._targets[index]
+
+    def encode_source(self, text: str, target: str | None = None) -> Encoded:
+        """A source as the model gets it, with the token of a target language, `languages[1]` by default."""
+        return self.segmenter.encode_text(text, "source", self._token(self.languages[1] if target is None else target))
+
+    def _token(self, language: str) -> str | None:
+        return language if language in self.segmenter.settings.languages else None
 
     def _row(self, place: int) -> Array:
         end = int(self._ends[place])

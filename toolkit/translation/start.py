@@ -98,15 +98,11 @@ def _planned(
     steps = choices.length(pairs, together, machine)
     count = int(trainer.get("steps", steps.value))
     width = int(_section(asked, "generator").get("width", network.value["width"]))
-    rate, precision = choices.learning_rate(width, count, together), choices.precision(machine)
+    rate = choices.learning_rate(width, count, together)
     made = (("data", "vocabulary", vocabulary), ("generator", "width", network), ("trainer", "batch_tokens", batch))
     reasons += [choice.why for section, name, choice in made if name not in _section(asked, section)]
     reasons += [steps.why] if "steps" not in trainer else []
-    reasons += [
-        choice.why
-        for name, choice in (("optimizer", rate), ("split", split), ("engine", precision))
-        if name not in asked
-    ]
+    reasons += [choice.why for name, choice in (("optimizer", rate), ("split", split)) if name not in asked]
     every = max(50, min(1_000, count // 10))
     place = {"source": str(files[0]), "target": str(files[1])} if len(files) == 2 else {"pairs": str(files[0])}
     document = {
@@ -137,7 +133,6 @@ def _planned(
             "best_metric": "bleu",
             "best_is": "highest",
         },
-        "engine": {"precision": precision.value},
         "report": {"evaluation_samples": 400},
     }
     return document, reasons

@@ -125,16 +125,18 @@ class TranslationTask:
     ) -> dict[str, float]:
         """`bleu`, `chrf` and `exact_match` of translations of held-out sentences, the first ones, by their order.
 
-        Also `cross_entropy`, nats per subword of the references.
+        Also `cross_entropy`, nats per subword of the references. Of several target languages: the means over them, and
+        `bleu_de` and so on.
         """
         places = places_of(held_out)[:samples]
         written = self._translated(generator, places, device)
         references = [self.pairs.pair(place).target for place in places]
-        found = score(written, references, self.pairs.languages[1])
-        return {**found.values, "cross_entropy": self._cross_entropy(generator, places, device)}
+        found = _scored(written, references, [self.pairs.target_language(place) for place in places])
+        return {**found, "cross_entropy": self._cross_entropy(generator, places, device)}
 
     def _translated(self, generator: nn.Module, places: Sequence[int], device: torch.device) -> list[str]:
-        encoded = [self.pairs.encode_source(self.pairs.pair(place).source) for place in places]
+        pairs = self.pairs
+        encoded = [pairs.encode_source(pairs.pair(place).source, pairs.target_language(place)) for place in places]
         rows = translate_ids(
             generator,
             [one.ids for one in encoded],
@@ -185,9 +187,11 @@ class TranslationTask:
 
     def model_config(self, network: nn.Module) -> dict[str, Any]:
         """What a model must remember: languages, vocabulary, and what plain `transformers` reads."""
+        several = self.pairs.segmenter.settings.languages
         return {
             **shared_folder_config(network),
             "languages": list(self.pairs.languages),
+            **({"target_languages": list(several)} if several else {}),
             "segmentation": self.pairs.segmenter.fingerprint(),
         }
 
@@ -198,6 +202,19 @@ class TranslationTask:
             files = {file.name: file.read_bytes() for file in sorted(Path(folder).iterdir())}
         segmenter = self.pairs.segmenter
         return {**files, GENERATION_CONFIG: generation_config(segmenter.pad_id, segmenter.eos_id)}
+
+
+def _scored(written: Sequence[str], references: Sequence[str], languages: Sequence[str]) -> dict[str, float]:
+    """Scores by target language, and their means."""
+    several: dict[str, float] = {}
+    found: list[dict[str, float]] = []
+    for language in sorted(set(languages)):
+        rows = [place for place, one in enumerate(languages) if one == language]
+        values = score([written[row] for row in rows], [references[row] for row in rows], language).values
+        several |= {f"{name}_{language}": value for name, value in values.items()}
+        found.append(values)
+    means = {name: sum(values[name] for values in found) / len(found) for name in found[0]}
+    return means if len(found) == 1 else {**means, **several}
 
 
 class _Resegmented:

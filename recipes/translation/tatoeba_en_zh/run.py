@@ -1,6 +1,5 @@
-"""Train, evaluate, translate: English into Chinese through the library's public calls. Usage: python run.py [RUN_FOLDER]"""
+"""Train, evaluate, translate: English into Chinese, through the public calls. Usage: python run.py [RUN_FOLDER]"""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,10 +7,8 @@ import toolkit
 
 
 def main(out: str = "runs/tatoeba_en_zh") -> None:
-    run = toolkit.train(Path(__file__).parent, out)
-    data = Path(os.environ["TOOLKIT_DATA"]) / "tatoeba"
-    test = [data / "tatoeba.cmn-eng.eng", data / "tatoeba.cmn-eng.cmn"]
-    print(toolkit.evaluate(run.path, data=test, settings={"beam": 5})["metrics"])
+    run = toolkit.train(Path(__file__).parent, out)  # the data set `tatoeba` lies in $TOOLKIT_DATA
+    print(toolkit.evaluate(run.path, samples=1000, settings={"beam": 5})["metrics"])
     for one in toolkit.load(run.path).translate(["Where is the station?", "I like this book."], beam=5):
         print(one.text)
 

@@ -13,7 +13,7 @@ from toolkit.errors import DataError
 from toolkit.translation.corpora.pair import Pair
 from toolkit.translation.corpora.reading import FORMATS
 from toolkit.translation.corpora.scripts import scripts
-from toolkit.translation.languages import check_language
+from toolkit.translation.languages import check_language, same_language
 from toolkit.translation.text_files import open_binary
 
 _PLAIN = frozenset((".txt", ".text", ".raw", ".tok", ".snt", ".lines"))
@@ -72,7 +72,7 @@ def header_languages(file: Path) -> Languages:
     first = patterns[0].search(beginning)
     source = _known(first[1].decode()) if first else None
     others = [_known(code.decode()) for code in patterns[1].findall(beginning)]
-    target = next((code for code in others if code and code != source), None)
+    target = next((code for code in others if code and not same_language(code, source or "")), None)
     return Languages((source, target), "its header says so")
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from toolkit.errors import ConfigError, Problem, nearest
 from toolkit.translation.placeholders import KINDS, NUMBER
+from toolkit.translation.segmentation.factors import FACTORS
 from toolkit.translation.segmentation.normalisation import Normalisation
 from toolkit.translation.segmentation.protection import MOST
 from toolkit.translation.segmentation.subwords import Kind
@@ -16,7 +17,8 @@ from toolkit.translation.segmentation.subwords import Kind
 Side: TypeAlias = Literal["source", "target"]
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
-_LISTS = ("protect", "languages")
+_LISTS = ("protect", "languages", "annotations")
+_LATER = ("annotations", "tagger")  # left out of documents where they are empty, so that older models stay the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,12 @@ class SegmenterSettings:
         protect: the kinds of placeholders that get symbols (`toolkit.translation.placeholders.KINDS`); `number` can
             be added where both languages write numbers alike. Empty: none.
         languages: codes of the languages that a multilingual model writes.
-        lower_source: sources are lower-cased; their casing is then a factor (see `factors` of this package) that the
-            model has to embed. Not for models that plain `transformers` shall run.
+        lower_source: sources are lower-cased; their casing is then lost, or an annotation, or a factor that a network
+            of one's own has to embed (see `factors` of this package). Not for models that plain `transformers` shall
+            run.
+        annotations: factors of the source (`case`, `pos`) that are written into it as symbols before words; any network
+            can read them. Not for models that plain `transformers` shall run either.
+        tagger: the spaCy model that finds parts of speech for `pos`.
 
     Raises:
         ConfigError: naming every field with an impossible value.
@@ -45,6 +51,8 @@ class SegmenterSettings:
     protect: tuple[str, ...] = KINDS
     languages: tuple[str, ...] = ()
     lower_source: bool = False
+    annotations: tuple[str, ...] = ()
+    tagger: str = ""
 
     def __post_init__(self) -> None:
         problems = []
@@ -68,6 +76,13 @@ class SegmenterSettings:
             for code in self.languages
             if not _LANGUAGE.fullmatch(code)
         ]
+        problems += [
+            Problem("annotations", f"unknown factor '{name}'; {nearest(name, FACTORS)}")
+            for name in self.annotations
+            if name not in FACTORS
+        ]
+        if "pos" in self.annotations and not self.tagger:
+            problems.append(Problem("tagger", "is missing: name the spaCy model that finds parts of speech"))
         if len(set(self.languages)) != len(self.languages):
             problems.append(Problem("languages", f"has a language twice: {', '.join(self.languages)}"))
         if problems:
@@ -75,8 +90,8 @@ class SegmenterSettings:
 
     def to_document(self) -> dict[str, Any]:
         """The fields by name, fit for JSON and YAML."""
-        document = asdict(self)
-        return {**document, **{name: list(document[name]) for name in _LISTS}}
+        document = {name: value for name, value in asdict(self).items() if value or name not in _LATER}
+        return {**document, **{name: list(document[name]) for name in _LISTS if name in document}}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], words: str = "the segmentation") -> SegmenterSettings:

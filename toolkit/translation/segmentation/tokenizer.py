@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,15 @@ from typing import Any
 from toolkit.errors import ConfigError, Problem, ToolkitError, nearest
 from toolkit.translation.segmentation import stored
 from toolkit.translation.segmentation.encoding import Encoded, Encoder, joined, plain, prepared, processor
-from toolkit.translation.segmentation.factors import Tagger, case_factor, pos_factor, spans
+from toolkit.translation.segmentation.factors import (
+    SpacyTagger,
+    Tagger,
+    annotated,
+    annotation_symbols,
+    case_factor,
+    pos_factor,
+    spans,
+)
 from toolkit.translation.segmentation.normalisation import normalise
 from toolkit.translation.segmentation.protection import Protected, Restored, protect_pair, restore, symbols
 from toolkit.translation.segmentation.sampling import Sampler
@@ -55,14 +64,15 @@ class Segmenter:
         self.models: dict[Side, bytes] = {"source": source, "target": source if target is None else target}
         processors: dict[Side, Any] = {"source": processor(source)}
         processors["target"] = processors["source"] if target is None else processor(target)
-        self.vocabulary = vocabulary(processors["source"], processors["target"], self.settings.languages)
+        self._marks = annotation_symbols(self.settings.annotations)
+        self.vocabulary = vocabulary(processors["source"], processors["target"], self.settings.languages, self._marks)
         self.pad_id = self.vocabulary[PAD]
         self._symbols = symbols(self.settings.placeholders)
         self._check_symbols()
         self._pieces = list(self.vocabulary)
         self._encoders = {side: Encoder(loaded, self.vocabulary) for side, loaded in processors.items()}
         self._samplers: dict[Side, Sampler] = {}
-        self._silent = {PAD, "</s>", *map(language_token, self.settings.languages)}
+        self._silent = {PAD, "</s>", *self._marks, *map(language_token, self.settings.languages)}
 
     @classmethod
     def train(
@@ -319,7 +329,7 @@ class Segmenter:
         first = [] if language is None else [self.language_id(language)]
         encoder, given = self._encoders[side], prepared(self.settings, cased, side)
         if seed is None:
-            ids, pieces = encoder.ids(given), encoder.pieces(given) if factors else []
+            ids, pieces = encoder.ids(given), encoder.pieces(given) if factors or self.settings.annotations else []
         else:
             pieces = self._sampler(side).sample(given, random.Random(seed), alpha)
             ids = [self.vocabulary.get(piece, UNK) for piece in pieces]
@@ -329,8 +339,16 @@ class Segmenter:
             named["case"] = case_factor(cased, places)
             if tagger is not None:
                 named["pos"] = pos_factor(cased, places, tagger)
+        if self.settings.annotations and side == "source":
+            marked = annotated(pieces, cased, self.settings.annotations, tagger or self._tagger)
+            ids = [self.vocabulary.get(piece, UNK) for piece in marked]
+            named = {name: _spread(values, marked, self._marks) for name, values in named.items()}
         aligned = {name: [*(0 for _ in first), *values, 0] for name, values in named.items()}
         return Encoded([*first, *ids, EOS], protected.originals, protected.left, aligned)
+
+    @cached_property
+    def _tagger(self) -> Tagger | None:
+        return SpacyTagger(self.settings.tagger) if "pos" in self.settings.annotations else None
 
     def _sampler(self, side: Side) -> Sampler:
         if side not in self._samplers:
@@ -342,3 +360,9 @@ class Segmenter:
         if absent:
             message = f"the vocabulary lacks {' '.join(absent)}, {len(absent)} of {len(self._symbols)} symbols"
             raise ConfigError([Problem("placeholders", message)], "the segmentation")
+
+
+def _spread(values: Sequence[int], marked: Sequence[str], marks: Sequence[str]) -> list[int]:
+    """The values of pieces, with 0 for the annotations among them."""
+    left = iter(values)
+    return [0 if piece in marks else next(left) for piece in marked]

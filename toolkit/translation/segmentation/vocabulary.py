@@ -17,8 +17,10 @@ def language_token(language: str) -> str:
     return f">>{language}<<"
 
 
-def vocabulary(source: Any, target: Any, languages: Sequence[str] = ()) -> dict[str, int]:
-    """Piece to id: `</s>` 0, `<unk>` 1, pieces of the source, further ones of the target, language tokens, `<pad>`.
+def vocabulary(
+    source: Any, target: Any, languages: Sequence[str] = (), annotations: Sequence[str] = ()
+) -> dict[str, int]:
+    """Piece to id: `</s>` 0, `<unk>` 1, pieces of source and target, annotations, language tokens, `<pad>`.
 
     With one model for both languages the ids of its pieces are sentencepiece's own. CTranslate2's converter wants
     `<pad>` last.
@@ -27,11 +29,12 @@ def vocabulary(source: Any, target: Any, languages: Sequence[str] = ()) -> dict[
         source: a loaded `sentencepiece.SentencePieceProcessor`.
         target: that of the target language; may be the same.
         languages: codes of the languages that a multilingual model writes.
+        annotations: symbols that are written into sources.
     """
     pieces: dict[str, int] = {"</s>": 0, "<unk>": 1}
     for processor in (source,) if source is target else (source, target):
         for number in range(processor.vocab_size()):
             pieces.setdefault(processor.id_to_piece(number), len(pieces))
-    for token in (*map(language_token, languages), PAD):
+    for token in (*annotations, *map(language_token, languages), PAD):
         pieces.setdefault(token, len(pieces))
     return pieces
