@@ -45,6 +45,14 @@ SMALL_ACOUSTIC = [
 SMALL_EARS = ["generator.width=16", "generator.blocks=1", "generator.dropout=0", "trainer.batch_tokens=800"]
 TONES = ["data.synthesiser=tones", "data.rows=4", "data.sample_rate=16000", "data.fmax=null", "data.cache=false"]
 LETTERS = ["data.phonemizer=characters", "data.cache=false", "split.train=0.8", "split.validation=0.2", "split.test=0"]
+SMALL_MARIAN = [
+    "generator.width=32",
+    "generator.hidden=48",
+    "generator.encoder_layers=1",
+    "generator.decoder_layers=1",
+    "generator.heads=2",
+    "trainer.batch_tokens=256",
+]
 TABLE: dict[str, dict[str, list[str]]] = {
     "image/digits": {
         "default": [],
@@ -102,6 +110,13 @@ TABLE: dict[str, dict[str, list[str]]] = {
     "face/landmarks": {"default": ["generator.size=32", "generator.width=4"]},
     "face/embedder": {"default": ["data.resolution=32", "generator.size=32", "generator.width=8"]},
     "face/driver": {"default": [*SMALL_DRIVER, "trainer.batch_size=4", "trainer.generator_warmup=40"]},
+    "translation/dates": {
+        "default": [*SMALL_MARIAN, "data.count=300", "data.held_out=10", "data.vocabulary=200"],
+        "zh": [*SMALL_MARIAN, "data.count=300", "data.held_out=10", "data.vocabulary=200", "data.target_language=zh"],
+    },
+    "translation/multi30k_en_de": {"default": [*SMALL_MARIAN, "data.vocabulary=360"]},
+    "translation/tatoeba_en_zh": {"default": [*SMALL_MARIAN, "data.vocabulary=420"]},
+    "translation/gettext": {"default": SMALL_MARIAN},
 }
 """Every packaged recipe, and the runs of it that are checked."""
 
@@ -121,6 +136,12 @@ STAND_INS: dict[str, Callable[[Path], Path]] = {
 }
 """Recipes that are checked on small made data in the layout of their own, so that the check needs no data."""
 
+SENTENCES: dict[str, Callable[[Path], list[str]]] = {
+    "translation/multi30k_en_de": stand_ins.caption_files,
+    "translation/tatoeba_en_zh": stand_ins.sentence_table,
+}
+"""The same for recipes whose data is several files: overrides that name the made ones."""
+
 
 def smoke(recipe: str, overrides: list[str]) -> dict[str, float]:
     """Losses of a smoke run, by name."""
@@ -128,6 +149,7 @@ def smoke(recipe: str, overrides: list[str]) -> dict[str, float]:
 
     with tempfile.TemporaryDirectory() as folder:
         made = [f"data.path={STAND_INS[recipe](Path(folder) / 'data')}"] if recipe in STAND_INS else []
+        made += SENTENCES[recipe](Path(folder) / "data") if recipe in SENTENCES else []
         result = train(ROOT / recipe, Path(folder) / "run", [*SMOKE, *overrides, *made], quiet=True)
     kept = ("generator/", "discriminator/", "gradient/")
     return {name: value for name, value in result.values.items() if name.startswith(kept) and math.isfinite(value)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,33 @@ def pictures(folder: Path, count: int = 96) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(file)
     return folder
+
+
+def caption_files(folder: Path) -> list[str]:
+    """Dates in English and German as text files in the layout of Multi30k, packed and plain."""
+    from toolkit.translation.dates.pairs import DatePairs
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, count, packed in (("train", 200, True), ("val", 20, False), ("test_2016_flickr", 20, False)):
+        pairs = list(DatePairs(count, count, "en", "de", "train"))
+        for language, side in zip(("en", "de"), zip(*pairs, strict=True), strict=True):
+            text = "".join(f"{line}\n" for line in side).encode()
+            file = folder / f"{name}.{language}{'.gz' if packed else ''}"
+            file.write_bytes(gzip.compress(text) if packed else text)
+    return [f"data.folder={folder}"]
+
+
+def sentence_table(folder: Path) -> list[str]:
+    """Dates in English and Chinese in the layout of the Tatoeba files: a table of pairs, two text files to test on."""
+    from toolkit.translation.dates.pairs import DatePairs
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [f"{one}\t{other}\tnobody" for one, other in DatePairs(1, 200, "en", "zh", "train")]
+    (folder / "eng-cmn.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    held_out = list(DatePairs(2, 20, "en", "zh", "test"))
+    for ending, side in zip(("eng", "cmn"), zip(*held_out, strict=True), strict=True):
+        (folder / f"tatoeba.cmn-eng.{ending}").write_text("".join(f"{line}\n" for line in side), encoding="utf-8")
+    return [f"data.folder={folder}"]
 
 
 def emoji(folder: Path, kinds: int = 24) -> Path:
