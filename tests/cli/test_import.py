@@ -43,6 +43,21 @@ def test_a_model_is_made_that_generates_what_the_original_does(
     assert len(list(pictures.glob("*.png"))) == 4
 
 
+def test_it_is_evaluated_against_pictures_though_nobody_knows_its_recipe(
+    weights: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    save_file(weights, tmp_path / "netG.safetensors")
+    model = imported(tmp_path / "netG.safetensors", tmp_path / "model")
+    assert toolkit("generate", "image", model, "--count", 40, "--out", tmp_path / "pictures").code == 0
+    outcome = toolkit(
+        "evaluate", model, "--real", tmp_path / "pictures", "--samples", 40, "--no-intervals", "--no-cache", "--json"
+    )
+    assert outcome.code == 0, outcome.err
+    assert outcome.json["samples"] == outcome.json["real_samples"] == 40
+    assert outcome.json["metrics"]["kernel_distance"] < 0.1  # both are its own
+    assert "say what to compare with: --real" in refused("evaluate", model)
+
+
 def test_the_result_is_the_same_from_every_kind_of_file(weights: dict[str, torch.Tensor], tmp_path: Path) -> None:
     save_file(weights, tmp_path / "one.safetensors")
     torch.save(weights, tmp_path / "two.pt")

@@ -9,6 +9,7 @@ from typing import Any
 
 from toolkit.config import Recipe, build, validate
 from toolkit.config.overrides import apply_overrides
+from toolkit.config.schema import Spec
 from toolkit.data.alignment import with_classes
 from toolkit.data.source import Source
 from toolkit.engine.models import locate_model
@@ -46,10 +47,11 @@ class Candidate:
         held_out: what to compare with, once `open` was called.
         train: the training data, where it is known.
         real: words for what it is compared with.
+        remembers: whether it knows its recipe; one that was imported does not.
         notes: sentences for the user.
 
     Raises:
-        CheckpointError: there is no model, or it does not remember its recipe.
+        CheckpointError: there is no model, or it is neither an image model nor remembers its recipe.
     """
 
     target: str | Path
@@ -62,17 +64,36 @@ class Candidate:
     def __post_init__(self) -> None:
         self.pipeline: Any = load(self.target)
         document = self.pipeline.config.get("recipe")
-        if not isinstance(document, dict):
-            raise CheckpointError(
-                f"{self.target} does not remember the recipe it was trained with, so it cannot be evaluated"
-            )
+        self.remembers = isinstance(document, dict)
+        if not self.remembers:
+            document = self._without_recipe()
         if self.features is not None:
             document = {**document, "extractor": feature_spec(self.features)}
         source = f"{locate_model(self.target)}/config.json"
         self.recipe: Recipe = validate(apply_overrides(document, self.overrides, source), source)
 
+    def _without_recipe(self) -> Spec:
+        """A stand-in for the recipe of a generator of pictures that was trained elsewhere."""
+        config = self.pipeline.config
+        if config.get("pipeline") != "image" or "generator" not in config:
+            raise CheckpointError(
+                f"{self.target} does not remember the recipe it was trained with, so it cannot be evaluated"
+            )
+        task = {"name": "image", "conditional": bool(config.get("classes"))}
+        return {"task": task, "data": {"name": "folder", "path": "unknown"}, "generator": config["generator"]}
+
     def open(self, real: str | Path | None, train: str | Path | None, split: str) -> None:
-        """Open what to compare with: the recipe's own data, or what was given."""
+        """Open what to compare with: the recipe's own data, or what was given.
+
+        Raises:
+            CheckpointError: nothing was given, and the model does not remember what it was trained with.
+            DataError: the data is absent.
+        """
+        if real is None and not self.remembers:
+            raise CheckpointError(
+                f"{self.target} does not remember the recipe it was trained with, nor its data",
+                "say what to compare with: --real DIR_OR_NPZ",
+            )
         if real is None:
             try:
                 self.opened = open_recipe(self.recipe)
@@ -124,6 +145,9 @@ class Candidate:
         """The recipe's own training data, only if a metric wants it; that metric is left out where it is not here."""
         needed = [spec for spec in self._specs() if getattr(build("metrics", spec, "metrics"), "needs_train", False)]
         if not needed:
+            return
+        if not self.remembers:
+            self.notes.append("the training data is not known, for metrics that need it give --train")
             return
         try:
             self.train = open_recipe(self.recipe).splits["train"]

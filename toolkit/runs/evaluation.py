@@ -65,7 +65,7 @@ def evaluate(
         was compared in, whether a Fréchet distance is comparable with published FIDs, and what was left out.
 
     Raises:
-        CheckpointError: there is no model, it does not remember its recipe, or has no judge.
+        CheckpointError: there is no model, it does not remember its recipe and nothing was given, or has no judge.
         DataError: the data is absent, or too little for every metric or for one that was named.
     """
     started = time.perf_counter()
