@@ -186,7 +186,7 @@ def check_pipeline(
         save_model(folder, network.state_dict(), described, "# A model for a test\n", files or {})
         pipelines = [_loaded(subject, folder) for _ in range(2)]
         _check_loaded(subject, pipelines[0], network)
-        outputs = [pipeline.module(*pipeline.example_inputs().values()).shape for pipeline in pipelines]
+        outputs = [_first(pipeline.module(*pipeline.example_inputs().values())).shape for pipeline in pipelines]
         subject.must(outputs[0] == outputs[1], "runs its module on its example inputs")
         if use is not None:
             with subject.rule("can be used"):
@@ -199,6 +199,11 @@ def check_pipeline(
         except CheckpointError:
             return
         subject.must(False, "refuses a model without one of its weights, with a CheckpointError")
+
+
+def _first(output: Any) -> Any:
+    """What a network gives; of several things, the first."""
+    return output[0] if isinstance(output, tuple) else output
 
 
 def _loaded(subject: Subject, folder: Path) -> Any:
