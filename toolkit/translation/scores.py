@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.errors import DataError, require
 
 _PURPOSE = "BLEU and chrF"
-_TOKENIZERS = {"zh": "zh", "ja": "char", "ko": "char", "th": "char"}
+TOKENIZERS = {"zh": "zh", "ja": "char", "ko": "char", "th": "char"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def score(translations: Sequence[str], references: Sequence[str], language: str,
     if len(translations) != len(references) or not references:
         raise DataError(f"{len(translations)} translations cannot be compared with {len(references)} references")
     metrics: Any = require("sacrebleu.metrics", "translation", _PURPOSE)
-    bleu = metrics.BLEU(tokenize=_TOKENIZERS.get(language.split("_")[0].split("-")[0], "13a"))
+    bleu = metrics.BLEU(tokenize=TOKENIZERS.get(language.split("_")[0].split("-")[0], "13a"))
     chrf = metrics.CHRF()
     values, signatures, intervals = {}, {}, {}
     for name, metric in (("bleu", bleu), ("chrf", chrf)):

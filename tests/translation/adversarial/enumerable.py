@@ -79,16 +79,21 @@ class _Four:
 
 
 class Taste(nn.Module):
-    """A discriminator that never learns: it likes some subwords at some places, and some that stand together."""
+    """A discriminator that never learns: it likes some subwords at some places, and some that stand together.
 
-    def __init__(self) -> None:
+    Args:
+        places: so many, from the first, that it looks at.
+    """
+
+    def __init__(self, places: int = MOST) -> None:
         super().__init__()
+        self.places = places
         generator = torch.Generator().manual_seed(3)
         self.liked = nn.Parameter(torch.randn(MOST, 4, generator=generator, dtype=torch.float64))
 
     def forward(self, data: Tensor, condition: Tensor | None = None) -> DiscriminatorOutput:
         rows = data if data.is_floating_point() else nn.functional.one_hot(data, 4).double()
-        each = (rows * self.liked).sum(2)
+        each = (rows * self.liked).sum(2)[:, : self.places]
         return DiscriminatorOutput((1.5 * each.sum(1) + 2.0 * (each[:, :-1] * each[:, 1:]).sum(1),))
 
 
