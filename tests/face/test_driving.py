@@ -18,7 +18,7 @@ from toolkit.errors import DataError
 from toolkit.face import provenance
 from toolkit.face.detection import Face, NoFaceError
 from toolkit.face.driving import FaceDriver, Session, similarity_weights
-from toolkit.face.guard import TooSimilarError, attempts
+from toolkit.face.guard import TooSimilarError, attempts, similarity_of_strangers
 from toolkit.face.library import FaceLibrary
 from toolkit.face.library_file import EmbedderMismatchError, LibraryError
 from toolkit.face.reading import FaceReader
@@ -211,6 +211,22 @@ def test_the_uploaded_person_counts_as_a_person(library: FaceLibrary) -> None:
     session = four.search(session, sources=1)
     with pytest.raises(TooSimilarError):
         four.generate(session)
+
+
+def test_a_new_face_may_be_as_similar_to_somebody_as_strangers_are(tmp_path: Path) -> None:
+    """Two pictures of each of forty people: those of one person do not count."""
+    with FaceLibrary(tmp_path / "faces.db", GridEmbedder()) as library:
+        for person in range(40):
+            library.add(new_face(person, person=f"p{person}"))
+            twin = replace(new_face(1000 + person, person=f"p{person}"), crop=noise(person))
+            library.add(twin)
+        similarity = similarity_of_strangers(library)
+        table = library.vectors().vectors.astype(float)[::2]
+    others = table @ table.T - 9 * np.eye(40)
+    assert similarity == pytest.approx(max(0.75, np.quantile(others.max(1), 0.95)), abs=0.01)
+    with made_library(tmp_path / "few.db", 20) as few:
+        assert similarity_of_strangers(few) is None
+        assert FaceDriver(few, reader(), GridEmbedder(), AverageDriver()).most_similar == 0.75
 
 
 def test_attempts_begin_as_asked_and_end_flat() -> None:

@@ -124,6 +124,22 @@ def test_a_session_that_ended_is_gone_with_its_picture(studio: TestClient) -> No
         assert user.get(path).status_code == 409
 
 
+def test_a_source_that_is_forgotten_meanwhile_is_said_to_be_and_not_used(studio: TestClient, tmp_path: Path) -> None:
+    from toolkit.face.library import FaceLibrary
+
+    user = User(studio)
+    gone = generated(user)["found"][0]["id"]
+    with FaceLibrary(tmp_path / "faces.db") as library:
+        library.delete(gone)
+    state = user.get("session").json()
+    assert state["found"][0]["source"] == "removed from the library"
+    assert state["found"][0]["crop"] is None
+    refused = user.post("again")
+    assert refused.status_code == 422
+    assert f"no face number {gone}" in refused.json()["error"]
+    assert len(user.post("again", {"drop": gone}).json()["found"]) == 2
+
+
 def png_of(width: int, height: int) -> bytes:
     stream = io.BytesIO()
     Image.new("1", (width, height)).save(stream, "PNG")

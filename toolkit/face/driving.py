@@ -17,7 +17,7 @@ from toolkit.face import provenance
 from toolkit.face.detection import NoFaceError, Which
 from toolkit.face.entries import Entry, Where
 from toolkit.face.geometry import Points, alignment, nme
-from toolkit.face.guard import MOST_SIMILAR, Verdict, attempts, too_similar
+from toolkit.face.guard import MOST_SIMILAR, Verdict, attempts, similarity_of_strangers, too_similar
 from toolkit.face.library import FaceLibrary
 from toolkit.face.library_file import LibraryError
 from toolkit.face.networks import DrivenFace, Driver, Embedder, embed_crops
@@ -78,7 +78,7 @@ class NewFace:
             "nme": None if error is None else round(error, 5),
             "nearest": self.verdict.nearest.to_json(),
             "similarity_to_upload": round(self.verdict.upload, 5),
-            "most_similar_allowed": self.verdict.cap,
+            "most_similar_allowed": round(self.verdict.cap, 5),
             "tries": self.tries,
             "provenance": self.provenance.to_json(),
         }
@@ -103,7 +103,8 @@ class FaceDriver:
         reader: finds faces and landmarks.
         embedder: the one that made the library's vectors.
         network: makes new faces.
-        most_similar: largest similarity of a new face to any one person; by default what the embedder says.
+        most_similar: largest similarity of a new face to any one person; by default how similar different people of the
+            library are to each other, see `similarity_of_strangers`.
         index: how the library is searched; see `LibrarySearch`.
 
     Raises:
@@ -122,7 +123,7 @@ class FaceDriver:
         index: IndexKind = "auto",
     ) -> None:
         library.must_fit(embedder)
-        cap = float(getattr(embedder, "same_person", MOST_SIMILAR)) if most_similar is None else most_similar
+        cap = (similarity_of_strangers(library) or MOST_SIMILAR) if most_similar is None else most_similar
         if not -1 <= cap <= 1:
             raise ConfigError([Problem("most_similar", f"is {cap}; it must lie between -1 and 1")], "the driver")
         self.library = library

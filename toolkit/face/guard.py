@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from toolkit.errors import ToolkitError
+from toolkit.face.library_view import LibraryView
 from toolkit.face.search import Match
 
 MOST_SIMILAR = 0.75
-"""Largest cosine to any one person where an embedder does not say better (`same_person`)."""
+"""Largest cosine to any one person, where nothing is known of how similar different people are."""
+_PEOPLE = 30  # named people that a library needs, to say how similar different people are
+_ASKED, _LOOKED_AT = 300, 20_000  # faces whose nearest other person is looked for, and among how many
+_SHARE = 0.95
 SEEDS = 3
 """Noises that are tried with each set of weights."""
 _APART = 7919  # between the seeds of further tries, so that "again", the next seed, does not repeat them
@@ -42,6 +48,33 @@ class Verdict:
     def worst(self) -> float:
         """The larger of both similarities."""
         return max(self.nearest.similarity, self.upload)
+
+
+def similarity_of_strangers(library: LibraryView) -> float | None:
+    """How similar different people are to each other: what a new face may be to any of them, and not more.
+
+    Every face of a library has a most similar face of somebody else. This is the 95th percentile of these similarities:
+    it depends on how well the embedder tells people apart, and on how many people there are to be like.
+
+    Args:
+        library: only faces whose person is known count; at most 20,000 of them are looked at.
+
+    Returns:
+        A cosine, not below `MOST_SIMILAR`; `None` where fewer than 30 people are known.
+    """
+    known = library.people()
+    table = library.vectors()
+    rows = np.array([row for row, id_ in enumerate(table.ids.tolist()) if id_ in known], dtype=np.int64)
+    rows = rows[np.linspace(0, len(rows) - 1, min(_LOOKED_AT, len(rows))).round().astype(np.int64)]
+    names = np.array([known[id_] for id_ in table.ids[rows].tolist()], dtype=object)
+    if len(set(names.tolist())) < _PEOPLE:
+        return None
+    vectors = table.vectors[rows].astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    asked = np.linspace(0, len(rows) - 1, min(_ASKED, len(rows))).round().astype(np.int64)
+    similarity = vectors[asked] @ vectors.T
+    similarity[names[asked][:, None] == names[None]] = -1.0
+    return max(MOST_SIMILAR, float(np.quantile(similarity.max(1), _SHARE)))
 
 
 def attempts(weights: Sequence[float], seed: int) -> Iterator[tuple[tuple[float, ...], int]]:

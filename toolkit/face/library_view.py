@@ -102,6 +102,10 @@ class LibraryView:
         rows = self._rows(f"SELECT id FROM faces WHERE {condition} ORDER BY id", values)
         return np.array([row[0] for row in rows], dtype=np.int64)
 
+    def people(self) -> dict[int, str]:
+        """Who a face shows, by its id, where that is known."""
+        return dict(self._rows("SELECT id, person FROM faces WHERE person IS NOT NULL"))
+
     def knows(self, sha256: str) -> bool:
         """Whether a face of that file is in the library."""
         return bool(self._rows("SELECT 1 FROM faces WHERE sha256 = ? LIMIT 1", [sha256]))

@@ -13,6 +13,7 @@ from toolkit.engine.models import locate_model, read_model, shipped_models
 from toolkit.errors import CheckpointError
 from toolkit.face.detection import FaceDetector
 from toolkit.face.driving import FaceDriver
+from toolkit.face.guard import similarity_of_strangers
 from toolkit.face.library import FaceLibrary
 from toolkit.face.morph import MorphDriver
 from toolkit.face.networks import Driver, Embedder, Landmarker
@@ -74,18 +75,29 @@ class FaceModels:
         driver: Driver = _network(self.driver, self.device)
         return driver
 
-    def face_driver(self, library: FaceLibrary | None = None, **options: Any) -> FaceDriver:
+    def face_driver(
+        self, library: FaceLibrary | None = None, *, most_similar: float | None = None, **options: Any
+    ) -> FaceDriver:
         """The four steps.
+
+        A library that names too few people to say how similar strangers are is guarded by what the packaged one says.
 
         Args:
             library: where faces are found; the packaged one by default.
+            most_similar: largest similarity of a new face to any one person.
             **options: of `FaceDriver`.
 
         Raises:
             EmbedderMismatchError: the library was made with another embedder.
         """
+        embedder = self.load_embedder()
         found = library or open_library(DEMO_LIBRARY)
-        return FaceDriver(found, self.reader(), self.load_embedder(), self.load_driver(), **options)
+        found.must_fit(embedder)
+        cap = similarity_of_strangers(found) if most_similar is None else most_similar
+        if cap is None and DEMO_LIBRARY.is_file():
+            with open_library(DEMO_LIBRARY) as demo:
+                cap = similarity_of_strangers(demo) if demo.embedder_id == embedder.id else None
+        return FaceDriver(found, self.reader(), embedder, self.load_driver(), most_similar=cap, **options)
 
 
 def open_library(path: str | Path, embedder: Embedder | None = None) -> FaceLibrary:

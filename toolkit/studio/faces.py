@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header
+from fastapi import Request as HttpRequest
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
@@ -24,7 +25,7 @@ from toolkit.face.driving import SOURCES, FaceDriver, NewFace, Session, accepted
 from toolkit.face.packaged import DEMO_LIBRARY, EXAMPLES, FaceModels, open_library
 from toolkit.face.png import as_png
 from toolkit.face.sessions import Sessions
-from toolkit.face.states import SessionError
+from toolkit.face.states import Request, SessionError
 from toolkit.studio.pictures import data_url
 from toolkit.studio.scratch import plain_name
 from toolkit.studio.settings import Settings
@@ -127,13 +128,7 @@ class Faces:
         if seen is not None:
             height, width = seen.upload.picture.shape[:2]
             told["picture"] = {**seen.to_json(), "width": width, "height": height}
-        told["found"] = []
-        if request is not None:
-            library = self.driver.library
-            told["found"] = [
-                {**entry, "crop": data_url(library.crop_png(entry["id"])) if entry["id"] in library else None}
-                for entry in self.driver.sources_of(request)
-            ]
+        told["found"] = [] if request is None else self._found(request)
         told["result"] = None
         if result is not None:
             nearest = self.driver.library
@@ -144,6 +139,19 @@ class Faces:
                 "nearest_crop": data_url(nearest.crop_png(near)) if near in nearest else None,
             }
         return told
+
+    def _found(self, request: Request) -> list[dict[str, Any]]:
+        """The sources with small pictures; what was forgotten since is only said to be."""
+        library = self.driver.library
+        total = sum(request.weights)
+        rows = []
+        for match, weight in zip(request.matches, request.weights, strict=True):
+            known: dict[str, Any] = {"source": "removed from the library", "person": None, "licence": None}
+            crop = None
+            if match.id in library:
+                known, crop = library[match.id].to_json(), data_url(library.crop_png(match.id))
+            rows.append({**known, **match.to_json(), "weight": round(weight / total, 5), "crop": crop})
+        return rows
 
     def close(self) -> None:
         """Forget every session and close the library."""
@@ -175,7 +183,7 @@ def faces_router(faces: Faces) -> APIRouter:
         return {"ended": True}
 
     @router.post("/upload")
-    async def upload(request: Request, session: Name, x_file_name: str = Header("the upload")) -> dict[str, Any]:
+    async def upload(request: HttpRequest, session: Name, x_file_name: str = Header("the upload")) -> dict[str, Any]:
         """Step 1: the body is a picture."""
         content = await request.body()
         name = plain_name(x_file_name, "the upload")

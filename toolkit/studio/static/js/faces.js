@@ -129,7 +129,8 @@ function found2() {
         slider,
         h("div", { class: "row spread" }, words, state.found.length > 1 ? h("button", { class: "button small quiet", type: "button", onclick: () => step(sending("again", { drop: one.id })) }, "Drop") : null)));
   });
-  return [h("ul", { class: "found" }, rows), h("p", { class: "small soft" }, `${state.found[0].licence}. Similarity is the cosine between two faces' vectors.`)];
+  const licences = [...new Set(state.found.map((one) => one.licence).filter(Boolean))].join(", ");
+  return [h("ul", { class: "found" }, rows), h("p", { class: "small soft" }, `${licences ? `${licences}. ` : ""}Similarity is the cosine between two faces' vectors.`)];
 }
 
 // -- steps 3 and 4 ---------------------------------------------------------------------------------------------------
