@@ -42,8 +42,14 @@ def recipe_metrics(opened: Opened) -> list[Any]:
     return list(opened.recipe.metrics or opened.task.default_metrics)
 
 
-def held_out_part(opened: Opened, part: str) -> Source:
-    """A split of the recipe's data to compare with, in the proportions that are trained on.
+def held_out_part(opened: Opened, part: str, *, once: bool = False) -> Source:
+    """A split of the recipe's data to compare with.
+
+    Args:
+        opened: the recipe with its data.
+        part: the split's name.
+        once: every sample once, for what is compared sample by sample; else in the proportions that are trained on,
+            for what is compared as a distribution.
 
     Raises:
         DataError: the split is empty.
@@ -54,7 +60,7 @@ def held_out_part(opened: Opened, part: str) -> Source:
             f"the {part} split of this data is empty, so there is nothing to compare with",
             f"give it a share: split.{part}=0.1",
         )
-    return one_epoch(source)
+    return source if once else one_epoch(source)
 
 
 def measure_network(

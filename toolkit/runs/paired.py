@@ -137,4 +137,4 @@ def _own_data(pipeline: Any, target: str | Path, split: str, overrides: Sequence
             f"the data of {target}, '{recipe.data['name']}', cannot be opened: {error.message}",
             f"{error.way_out or 'put it in its place'}; or compare with other data: --real DIR",
         ) from error
-    return held_out_part(opened, split), f"{recipe.data['name']} ({split})"
+    return held_out_part(opened, split, once=True), f"{recipe.data['name']} ({split})"
