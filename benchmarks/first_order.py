@@ -60,7 +60,7 @@ def play(task: tuple[float | None, int, int, str]) -> dict[str, Any]:
         "penalties": name_of(difference),
         "seed": seed,
         "steps": steps,
-        "precision": precision,
+        "computed_in": precision,
         "cpu_seconds": round(seconds, 1),
     }
     row |= {name: round(found[name], 4) for name in MEASURES}
