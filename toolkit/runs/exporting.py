@@ -71,6 +71,7 @@ def export(
                 shutil.copytree(file, folder / file.name)
             elif to == "safetensors" or file.suffix != ".safetensors":
                 shutil.copy(file, folder / file.name)
+        _with_companions(pipeline, folder, half)
         if to == "onnx":
             difference = _onnx(pipeline, folder / "model.onnx")
         elif to == "torch":
@@ -83,6 +84,15 @@ def export(
             )
     name = {"onnx": "model.onnx", "torch": "model.pt2", "safetensors": "model.safetensors"}[to]
     return {"file": str(out / name), "format": to, "largest_difference": difference}
+
+
+def _with_companions(pipeline: Any, folder: Path, half: bool) -> None:
+    """Models that a pipeline works with and that lie elsewhere, such as a voice's vocoder, go into its folder."""
+    for name, place in getattr(pipeline, "companions", {}).items():
+        if not (folder / name).exists():
+            shutil.copytree(place, folder / name)
+        if half:
+            write_weights(folder / name / WEIGHTS, read_weights(folder / name / WEIGHTS), torch.float16)
 
 
 def _ctranslate2(model: str | Path, out: Path | None, quantization: str, pairs: str | Path | None) -> dict[str, Any]:

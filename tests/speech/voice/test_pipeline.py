@@ -150,7 +150,7 @@ def test_the_command_reads_books_and_streams(folder: Path, tmp_path: Path, capsy
     [
         (["--text", "Go.", "--out", "x.mp4"], "choose .wav or .flac"),
         (["--input", "missing.txt"], "missing.txt"),
-        (["--text", "<broken"], "nothing to say"),
+        (["--text", "<oops>Go.</oops>"], "<oops>"),
         (["--text", "Go.", "--vocoder", "nowhere"], "nowhere"),
     ],
 )
@@ -167,3 +167,38 @@ def test_mistakes_end_with_one_message(
         main(["generate", "speech", str(folder), *arguments])
     assert words in capsys.readouterr().err
     assert not list(tmp_path.glob("speech.wav"))
+
+
+def test_the_acoustic_model_is_exported_to_onnx_and_says_the_same(tmp_path: Path):
+    for package in ("onnx", "onnxruntime", "onnxscript"):
+        pytest.importorskip(package, reason=f"the package '{package}' (extra 'export') is not installed")
+    from toolkit.runs import export
+
+    place = save_voice(tmp_path / "v", texts(), vocoder=None)
+    result = export(place, tmp_path / "out", "onnx")
+    assert result["largest_difference"] < 1e-3
+    assert (tmp_path / "out" / "inventory.json").is_file()
+
+
+def test_an_exported_voice_holds_its_vocoder_and_speaks_anywhere(folder: Path, tmp_path: Path):
+    from toolkit.runs import export
+
+    export(folder, tmp_path / "out", "safetensors", half=True)
+    assert (tmp_path / "out" / "vocoder" / "model.safetensors").is_file()
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
+    config["vocoder"] = "nowhere"
+    (tmp_path / "out" / "config.json").write_text(json.dumps(config))
+    moved = toolkit.load((tmp_path / "out").rename(tmp_path / "elsewhere"), device="cpu")
+    assert moved.notes == []
+    assert moved.sounder.name != "griffin-lim"
+    (said,) = moved.speak("Hello.")
+    (before,) = toolkit.load(folder, device="cpu").speak("Hello.")
+    assert torch.allclose(said.wave, before.wave, atol=2e-2)
+
+
+def test_streaming_leaves_the_callers_gradients_alone(voice: VoicePipeline):
+    pieces = voice.stream("Hello you there.")
+    next(pieces)
+    weight = torch.ones(1, requires_grad=True)
+    (2 * weight).sum().backward()
+    assert weight.grad is not None

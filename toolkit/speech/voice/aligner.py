@@ -47,7 +47,8 @@ class Aligner(nn.Module):
             squares = frames_BTM.square().mean(2)[:, :, None] + mean_BNM.square().mean(2)[:, None, :]
             distances = squares - 2 / mean_BNM.shape[2] * frames_BTM @ mean_BNM.transpose(1, 2)
             scores = prior_BTN.to(distances.dtype) - _SHARPNESS * distances
-            return scores.masked_fill(~mask_BN[:, None], EXCLUDED)
+            masked: Tensor = scores.masked_fill(~mask_BN[:, None], EXCLUDED)
+            return masked
 
 
 def _precise(values: Tensor) -> Tensor:

@@ -124,7 +124,7 @@ class _Judge:
         entry = self.texts.entry(place)
         speaker = entry.speaker if entry.speaker in self.voice.speakers else None
         number = self.voice.speakers.index(speaker) if speaker is not None else 0
-        units, notes = self.voice._fit(entry.units)
+        units, notes = self.voice.fit(entry.units)
         self.notes += [note for note in notes if note not in self.notes]
         started = time.perf_counter()
         mel_TM, _ = self.voice.say_units(units, number)

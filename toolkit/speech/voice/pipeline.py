@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from toolkit.config import build
 from toolkit.data.source import Source
-from toolkit.engine.models import ModelFolder, load_weights
+from toolkit.engine.models import ModelFolder, load_weights, locate_model
 from toolkit.errors import CheckpointError, DataError, ToolkitError, nearest
 from toolkit.speech.audio_format import AudioFormat
 from toolkit.speech.text.front_end import FrontEnd
@@ -22,7 +22,7 @@ from toolkit.speech.text.utterances import Utterance
 from toolkit.speech.voice.acoustic import AcousticModel
 from toolkit.speech.voice.export import ExportedVoice, example_units
 from toolkit.speech.voice.fitting import fitted
-from toolkit.speech.voice.signal import GRIFFIN_LIM, Sounder, find_vocoder, open_sounder
+from toolkit.speech.voice.signal import GRIFFIN_LIM, VOCODER, Sounder, find_vocoder, open_sounder
 from toolkit.speech.voice.synthesis import (
     FRONT_END,
     INVENTORY,
@@ -90,7 +90,7 @@ class VoicePipeline:
     """
 
     modality = "voice"
-    any_size: ClassVar[Mapping[str, tuple[int, ...]]] = {"symbols": (0, 1), "stress": (0, 1), "initial": (0, 1)}
+    any_size: ClassVar[Mapping[str, tuple[int, ...]]] = {"units": (0, 2), "frames": (0, 1)}
     """Dimensions of the inputs of an export that may be of any size."""
 
     def __init__(
@@ -167,15 +167,13 @@ class VoicePipeline:
             CheckpointError: it is not there.
             ToolkitError: it is no vocoder, or one of another audio format.
         """
-        from toolkit.engine.models import locate_model
-
         self.sounder = open_sounder(locate_model(vocoder), self.format, self.device, str(self.folder or ""))
         self.notes = [note for note in self.notes if "Griffin-Lim" not in note]
         return self
 
     def warm_up(self) -> VoicePipeline:
         """Say a word, so that what is set up at the first time is not met by the next sentence."""
-        planned = self._plan(self._fit(units_of(self.inventory.symbols[-1:]))[0], 0, Prosody())
+        planned = self._plan(self.fit(units_of(self.inventory.symbols[-1:]))[0], 0, Prosody())
         if self.sounder.name != GRIFFIN_LIM:
             list(self.sounder.pieces(self._mels(planned)))
         return self
@@ -227,8 +225,7 @@ class VoicePipeline:
         Joined, the pieces are the waves of `speak`, up to rounding.
         """
         for prepared in self._prepared(text, speaker, _prosody(speed, pitch, range)):
-            with torch.inference_mode():
-                yield from self.sounder.pieces(self._mels(prepared.planned))
+            yield from self.sounder.pieces(self._mels(prepared.planned))
             silence = self._silence(prepared.utterance)
             if len(silence):
                 yield silence
@@ -245,6 +242,10 @@ class VoicePipeline:
         planned = self._plan(units, speaker, Prosody())
         return decode_planned(self.generator, planned, 0, planned.frames.shape[1]), planned.durations
 
+    def fit(self, units: Units) -> tuple[Units, list[str]]:
+        """Units that the voice knows, and a sentence for each that it does not."""
+        return fitted(units, self.inventory)
+
     def _prepared(self, text: str, speaker: str | None, prosody: Prosody) -> Iterator[_Prepared]:
         number = self._speaker(speaker)
         reading = self.front_end.read(text)
@@ -252,7 +253,7 @@ class VoicePipeline:
             unread = ", ".join(str(problem) for problem in reading.problems[:5])
             raise DataError(f"there is nothing to say in {text[:40]!r}{f' ({unread})' if unread else ''}", "give words")
         for utterance in reading.utterances:
-            units, notes = self._fit(units_of(utterance.symbols))
+            units, notes = self.fit(units_of(utterance.symbols))
             notes = [*(str(problem) for problem in utterance.problems), *notes]
             yield _Prepared(utterance, units, self._plan(units, number, prosody), notes)
 
@@ -263,9 +264,6 @@ class VoicePipeline:
     def _mels(self, planned: Planned) -> Iterator[Tensor]:
         rate = self.format.frame_rate
         return stretches(self.generator, planned, round(_FIRST_SECONDS * rate), round(_LONGEST_SECONDS * rate))
-
-    def _fit(self, units: Units) -> tuple[Units, list[str]]:
-        return fitted(units, self.inventory)
 
     def _silence(self, utterance: Utterance) -> Tensor:
         return torch.zeros(round(utterance.pause_after * self.format.sample_rate))
@@ -309,9 +307,15 @@ class VoicePipeline:
     # -- for exports ----------------------------------------------------------------------------------------------
 
     @property
+    def companions(self) -> dict[str, Path]:
+        """Folders of other models that the voice needs, by the names that they have in its own folder."""
+        folder = getattr(self.sounder, "folder", None)
+        return {} if folder is None else {VOCODER: folder}
+
+    @property
     def module(self) -> nn.Module:
         """The network that an export describes: units to frames, in the timing that it predicts."""
-        return ExportedVoice(self.generator)
+        return ExportedVoice.of(self.generator)
 
     def example_inputs(self) -> dict[str, Tensor]:
         """Inputs to trace the network with."""

@@ -167,7 +167,8 @@ class Ctc:
             reduction="none",
             zero_infinity=True,
         )
-        return losses / counts_B.clamp(min=1)
+        means: Tensor = losses / counts_B.clamp(min=1)
+        return means
 
 
 class _Blanked:

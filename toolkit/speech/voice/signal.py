@@ -52,6 +52,7 @@ class VocoderSounder:
     def __init__(self, pipeline: VocoderPipeline, name: str) -> None:
         self.pipeline = pipeline
         self.name = name
+        self.folder = pipeline.folder
 
     def whole(self, mel_TM: Tensor) -> Tensor:
         """The wave [samples] of a spectrogram."""
@@ -131,5 +132,6 @@ def open_sounder(folder: Path | None, format: AudioFormat, device: torch.device,
         raise ToolkitError(f"{folder} is a model for {kind}, no vocoder", "name a run or a model of `train vocoder`")
     pipeline = VocoderPipeline.from_folder(model, device)
     format.require_same(pipeline.format, f"the voice {words}", f"the vocoder {folder}")
-    name = folder.parent.name if folder.name in ("model", VOCODER) else folder.name
-    return VocoderSounder(pipeline, str(pipeline.config.get("name") or name))
+    recipe = pipeline.config.get("recipe")
+    named = recipe.get("name") if isinstance(recipe, dict) else None
+    return VocoderSounder(pipeline, str(named or folder.name))

@@ -103,7 +103,8 @@ class AcousticTask:
     def real(self, batch: Batch) -> Tensor | None:
         """`mel_BMT` of the recordings, 0 behind each sample."""
         mel_BTM = batch["mel"].to(self.dtype)
-        return (mel_BTM * frame_mask(batch["frames"], mel_BTM.shape[1])[..., None]).transpose(1, 2)
+        real: Tensor = mel_BTM * frame_mask(batch["frames"], mel_BTM.shape[1])[..., None]
+        return real.transpose(1, 2)
 
     def condition(self, batch: Batch) -> Tensor | None:
         """Nothing: the discriminator sees spectrograms alone."""

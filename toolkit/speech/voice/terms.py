@@ -44,7 +44,8 @@ class MelFrames(_AcousticTerm):
         made, real = offer.output.data, offer.target()
         inside = frame_mask(offer.batch["frames"], made.shape[2])[:, None]
         differences = ((made - real).abs() * inside).sum((1, 2))
-        return differences / (offer.batch["frames"] * made.shape[1])
+        means: Tensor = differences / (offer.batch["frames"] * made.shape[1])
+        return means
 
 
 class _UnitTerm(_AcousticTerm):
@@ -57,7 +58,8 @@ class _UnitTerm(_AcousticTerm):
         said = self._extra(offer, self.said)
         inside = offer.batch["symbols"] != PADDING
         squares = (said - self._wanted(offer).to(said.dtype)).square() * inside
-        return squares.sum(1) / inside.sum(1)
+        means: Tensor = squares.sum(1) / inside.sum(1)
+        return means
 
     def _wanted(self, offer: Offer) -> Tensor:
         return self._extra(offer, self.wanted).detach()
@@ -116,4 +118,5 @@ class ForwardSum(_AcousticTerm):
             log_probability.transpose(0, 1), labels_BN, frames_B, units_B, blank=0, reduction="none"
         )
         inside_BT = frame_mask(frames_B, scores_BTN.shape[1])
-        return (losses - (normaliser_BT * inside_BT).sum(1)) / frames_B
+        likelihood: Tensor = losses - (normaliser_BT * inside_BT).sum(1)
+        return likelihood / frames_B

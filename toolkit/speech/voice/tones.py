@@ -20,7 +20,9 @@ def speak_tones(units: Units, sample_rate: int, random: np.random.Generator, spe
     start are silence. Lengths vary by a tenth.
     """
     pitch = _PITCH[speaker % len(_PITCH)]
-    pieces, starts, phase = [], [], 0.0
+    pieces: list[Array] = []
+    starts: list[int] = []
+    phase = 0.0
     for symbol in units.symbols:
         digest = zlib.crc32(symbol.encode())
         starts.append(sum(len(piece) for piece in pieces))
