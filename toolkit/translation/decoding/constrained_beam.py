@@ -6,6 +6,7 @@ Thus some hypotheses always work on the constraints, however unlikely that makes
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -112,15 +113,18 @@ class _Banks:
         scores = scores_KV[list(rows), list(tokens)].tolist()
         ended: list[tuple[float, int]] = []
         candidates: list[_Candidate] = []
+        met: Counter[int] = Counter()
         for score, (hypothesis, token) in sorted(zip(scores, pairs, strict=True), key=lambda one: -one[0]):
             if score == -torch.inf:
                 continue
-            if token == eos_id:
-                if len(ended) < self._size and len(candidates) < self._size:
-                    ended.append((score, hypothesis))
-                continue
-            progress = constraints.after(states[hypothesis], token)
-            candidates.append(_Candidate(score, hypothesis, token, progress, constraints.count(progress)))
+            ends = token == eos_id
+            progress = states[hypothesis] if ends else constraints.after(states[hypothesis], token)
+            bank = constraints.count(progress)
+            if not ends:
+                candidates.append(_Candidate(score, hypothesis, token, progress, bank))
+            elif met[bank] < self._size:  # among the first of its bank: others are likelier for what they leave out
+                ended.append((score, hypothesis))
+            met[bank] += 1
         kept = _allocated(candidates, self._size)
         self._progress[source] = [one.progress for one in kept] or [Progress()]
         self._progress[source] += [self._progress[source][0]] * (self._size - len(kept))

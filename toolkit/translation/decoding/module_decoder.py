@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from toolkit.translation.decoding.stepwise import Step
+
+_OLD_NAME = "past_key_values"
 
 
 class ModuleDecoder:
@@ -23,12 +26,10 @@ class ModuleDecoder:
     def __init__(self, network: nn.Module) -> None:
         self.network: Any = network
         config = self.network.config
-        found = {name: getattr(config, name, None) for name in ("pad_token_id", "eos_token_id")}
-        start = getattr(config, "decoder_start_token_id", None)
-        for name, value in {**found, "decoder_start_token_id": start}.items():
-            if not isinstance(value, int):
-                raise ValueError(f"the network's configuration has {name}={value}, which must be a whole number")
-        self.pad_id, self.eos_id, self.start_id = int(config.pad_token_id), int(config.eos_token_id), int(start or 0)
+        self.pad_id, self.eos_id = _id(config, "pad_token_id"), _id(config, "eos_token_id")
+        self.start_id = _id(config, "decoder_start_token_id")
+        # What earlier steps left has another name from transformers 5.24 on, as an argument and in the answer.
+        self.memory_name = "cache" if "cache" in inspect.signature(self.network.forward).parameters else _OLD_NAME
         self.device: torch.device = next(self.network.parameters()).device
         self.vocabulary = int(self.network.get_output_embeddings().weight.shape[0])
         places = getattr(config, "max_position_embeddings", None)
@@ -59,17 +60,17 @@ class ModuleState:
 
     def step(self, tokens_R: Tensor) -> Step:
         """Append a subword to every hypothesis (`DecoderState.step`)."""
-        network = self._decoder.network
+        network, memory_name = self._decoder.network, self._decoder.memory_name
         with torch.inference_mode(), _Told(network, self._attention):
             answer = network(
                 encoder_outputs=(self._memory,),
                 attention_mask=self._mask,
                 decoder_input_ids=tokens_R.unsqueeze(1),
-                past_key_values=self._cache,
                 use_cache=True,
                 output_attentions=self._attention,
+                **{memory_name: self._cache},
             )
-            self._cache = answer.past_key_values
+            self._cache = getattr(answer, memory_name)
             logits = answer.logits[:, -1].float()
             logits[:, self._decoder.pad_id] = -torch.inf
             looked = answer.cross_attentions[-1][:, :, -1].float().mean(1) if self._attention else None
@@ -99,3 +100,10 @@ class _Told:
     def __exit__(self, *_: object) -> None:
         if self._wanted and self._before != "eager":
             self._network.set_attn_implementation(self._before)
+
+
+def _id(config: Any, name: str) -> int:
+    value = getattr(config, name, None)
+    if not isinstance(value, int):
+        raise ValueError(f"the network's configuration has {name}={value}, which must be a whole number")
+    return value
