@@ -6,7 +6,8 @@
 Width 256, 4 + 4 layers, a vocabulary of 8,000, random weights; every translation is exactly 16 subwords long, so that
 all do the same work. Sentences are those of Multi30k's test set where $TOOLKIT_DATA holds it, otherwise the embedded
 dates, sorted by length. Every system has a process of its own (`workers.py`), rounds are interleaved, medians compared.
-With `--cpu-seconds` the processor's time is counted instead of the clock's, which a busy machine disturbs less.
+With `--cpu-seconds` the processor's time is counted instead of the clock's, which a busy machine disturbs less. With
+`--folder` the model that is timed is kept, so that cases can be timed one by one; `--out` keeps those it has already.
 """
 
 from __future__ import annotations
@@ -27,13 +28,8 @@ from workers import Worker, high_water_mark, interleaved
 from toolkit.config import build
 from toolkit.engine.device import choose_device, describe_machine, has_fast_bf16
 from toolkit.engine.models import load_weights, read_model, save_model
-from toolkit.translation.ctranslate2_part import (
-    QUANTIZATIONS,
-    CTranslate2Engine,
-    export_folder,
-    is_installed,
-    write_export,
-)
+from toolkit.translation.ctranslate2_export import write_export
+from toolkit.translation.ctranslate2_part import QUANTIZATIONS, CTranslate2Engine, export_folder, is_installed
 from toolkit.translation.dates.pairs import DatePairs
 from toolkit.translation.decoding.batches import Search, decoder_for
 from toolkit.translation.decoding.beam import Beam
@@ -158,13 +154,20 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cpu-seconds", action="store_true", help="count the processor's time")
+    parser.add_argument("--folder", type=Path, help="where to keep the model; used again when it is there")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     clock = "cpu" if options.cpu_seconds else "wall"
     results: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        words = prepare(Path(folder))
-        model = str(Path(folder) / "model")
+    if options.out and options.out.is_file():
+        results = json.loads(options.out.read_text())["cases"]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        noted = folder / "sentences.txt"
+        if not noted.is_file():
+            noted.write_text(prepare(folder))
+        words = noted.read_text()
+        model = str(folder / "model")
         for case in options.cases:
             environment = {"OMP_NUM_THREADS": str(options.threads), "OMP_WAIT_POLICY": "passive"}
             started = {

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--text", "texts", multiple=True, help="A text of any length; may be given several times.")
 @click.option("--input", "source", type=click.Path(), help="PO, TMX, XLIFF, TXT, TSV, JSONL or Markdown file.")
 @click.option("--output", type=click.Path(), help="With --input: file to write, in the same format.")
+@click.option("--to", help="Target language, for a model that writes several.")
 @click.option(
     "--terms", type=click.Path(), help="Termbase: lines of source, tab, target (alternatives with | between)."
 )
@@ -55,6 +56,7 @@ def translation(
     texts: tuple[str, ...],
     source: str | None,
     output: str | None,
+    to: str | None,
     terms: str | None,
     mbr: int | None,
     whole: bool,
@@ -91,6 +93,7 @@ def translation(
     if not isinstance(pipeline, TranslationPipeline):
         kind_of = getattr(pipeline, "modality", "something else")
         raise ToolkitError(f"{model} is a model for {kind_of}, no translator", "name a model of `train translation`")
+    pipeline = pipeline if to is None else pipeline.into(to)
     given = {**options, "minimum_risk": mbr or 0, "split": not whole, "terms": base}
     before = torch.get_num_threads()
     torch.set_num_threads(choose_threads())
@@ -131,9 +134,9 @@ def _texts(
         occurred = [kept for one in found for _, kept in one.terms]
         if given["terms"] is not None:
             told["term_accuracy"] = sum(occurred) / len(occurred) if occurred else None
-            pipeline.notes += given["terms"].problems
+        notes = [*(given["terms"].problems if given["terms"] is not None else []), *pipeline.notes]
         documents = [one.to_document() for one in found]
-        print_json({**told, "seconds": round(seconds, 3), "translations": documents, "notes": pipeline.notes})
+        print_json({**told, "seconds": round(seconds, 3), "translations": documents, "notes": notes})
         return
     for one in found:
         for alternative in one.alternatives or (one,):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -15,22 +13,19 @@ from torch import Tensor, nn
 from toolkit.config import build
 from toolkit.data.source import Source
 from toolkit.engine.models import ModelFolder, load_weights
-from toolkit.errors import CheckpointError, MissingExtraError, ToolkitError, nearest
-from toolkit.translation import ctranslate2_part
-from toolkit.translation.ctranslate2_part import Quantization
-from toolkit.translation.decoding.hypotheses import Hypothesis
-from toolkit.translation.engines import Engine, Request, TorchEngine
+from toolkit.errors import CheckpointError, ToolkitError, nearest
+from toolkit.translation.computing import Computing
+from toolkit.translation.ctranslate2_export import write_export
+from toolkit.translation.ctranslate2_part import Quantization, export_folder
+from toolkit.translation.engines import Engine
 from toolkit.translation.evaluating import evaluate_translations, open_pairs
 from toolkit.translation.options import Options
-from toolkit.translation.passages import Cutter, Passage, Progress, has_spaces, joined, translation_of
+from toolkit.translation.passage_translator import PassageTranslator
+from toolkit.translation.passages import Progress, joined
 from toolkit.translation.results import Translation
 from toolkit.translation.segmentation.tokenizer import Segmenter
 from toolkit.translation.seq2seq import is_seq2seq
-from toolkit.translation.term_constraints import continuing, term_constraints
 from toolkit.translation.terms import Termbase
-
-PATHS = ("auto", "torch", "torch-bfloat16", "torch-int8", "ctranslate2")
-"""Ways to compute; see `TranslationPipeline.compute_in`."""
 
 _STREAMED = 16  # sentences that a stream translates at once, after the first
 
@@ -47,7 +42,6 @@ class TranslationPipeline:
 
     Attributes:
         languages: codes of the source and the target language.
-        path: how translations are computed, see `compute_in`. `auto` after loading.
         notes: sentences for the user about what went another way than expected.
     """
 
@@ -66,9 +60,9 @@ class TranslationPipeline:
         self.languages = languages
         self.config = config or {}
         self.folder = folder
-        self.notes: list[str] = []
-        self.path = "auto"
-        self._chosen: Engine | None = None
+        self._computing = Computing(self.network, segmenter, folder)
+        self.notes = self._computing.notes
+        self._passages = PassageTranslator(self._computing, segmenter, languages[1], self.network)
 
     @classmethod
     def from_folder(cls, model: ModelFolder, device: torch.device) -> TranslationPipeline:
@@ -113,67 +107,30 @@ class TranslationPipeline:
     # -- how to compute -------------------------------------------------------------------------------------------
 
     def compute_in(self, path: str, export: Path | None = None) -> TranslationPipeline:
-        """Choose the way to compute. Returns the pipeline.
+        """Choose the way to compute, `auto` at first: see `toolkit.translation.computing.Computing.choose`.
 
-        Args:
-            path: `torch` (float32, what training computes); `torch-bfloat16`; `torch-int8` (CPU, about twice as fast);
-                `ctranslate2` (an export in the model folder, the fastest on a CPU); or `auto`: CTranslate2 where it is
-                installed and the model has an export, else `torch`.
-            export: folder of an export that is not in the model folder.
-
-        Raises:
-            ToolkitError: there is no such path, or no export.
-            MissingExtraError: CTranslate2 is not installed.
+        Returns:
+            The pipeline.
         """
-        if path not in PATHS:
-            raise ToolkitError(f"there is no path '{path}'; {nearest(path, PATHS)}")
-        if path == "torch-int8" and self.device.type != "cpu":
-            raise ToolkitError(
-                f"torch-int8 computes on the CPU, and the model is on {self.device}", "take another path"
-            )
-        self.path = path
-        self._chosen = None
-        if path == "ctranslate2":
-            self._chosen = self._exported(export)
-            if self._chosen is None:
-                raise ToolkitError(
-                    f"{self.folder} has no export for CTranslate2",
-                    f"make one: toolkit export {self.folder} --to ctranslate2",
-                )
+        self._computing.choose(path, export)
         return self
 
     @property
     def engine(self) -> Engine:
         """What computes now."""
-        if self._chosen is None:
-            self._chosen = self._engine()
-        return self._chosen
+        return self._computing.engine
 
-    def _engine(self) -> Engine:
-        if self.path == "torch-bfloat16":
-            return TorchEngine(self.network, "bfloat16")
-        if self.path == "torch-int8":
-            return TorchEngine(self.network, "int8")
-        if self.path == "auto":
-            try:
-                if ctranslate2_part.is_installed() and (found := self._exported(None)) is not None:
-                    return found
-            except (CheckpointError, MissingExtraError) as error:
-                self.notes.append(f"computed with PyTorch instead of CTranslate2: {error.message}")
-        return self._torch
+    def into(self, language: str) -> TranslationPipeline:
+        """This translator writing another of the languages that it was trained to write; the network is shared.
 
-    @cached_property
-    def _torch(self) -> Engine:
-        return TorchEngine(self.network)
-
-    def _exported(self, export: Path | None) -> Engine | None:
-        if self.device.type not in ("cpu", "cuda"):
-            return None
-        found = export or (None if self.folder is None else ctranslate2_part.found_export(self.folder))
-        if found is None:
-            return None
-        longest = int(getattr(self.network.config, "max_position_embeddings", 512))
-        return ctranslate2_part.CTranslate2Engine(found, self.segmenter, longest, self.device.type)
+        Raises:
+            ToolkitError: it does not write that language.
+        """
+        known = self.segmenter.settings.languages or (self.languages[1],)
+        if language not in known:
+            raise ToolkitError(f"this model does not write '{language}'; {nearest(language, known)}")
+        languages = (self.languages[0], language)
+        return TranslationPipeline(self.network, self.segmenter, languages, self.config, self.folder)
 
     # -- translations ---------------------------------------------------------------------------------------------
 
@@ -237,59 +194,19 @@ class TranslationPipeline:
             The translation of each sentence, with the blanks that follow it; the first one as early as it can be had.
         """
         chosen, base = Options.of(options), _termbase(terms)
-        passages = self._cutter.cut(text)
+        passages = self._passages.cut(text)
         first, count = 0, 1
         while first < len(passages):
-            yield from self._finished(passages[first : first + count], chosen, base, first, None)
+            yield from self._passages.translated(passages[first : first + count], chosen, base, first)
             first, count = first + count, _STREAMED
 
     def _translated(
         self, texts: Sequence[str], options: Options, base: Termbase | None, progress: Progress | None
     ) -> list[Translation]:
-        passages = [self._cutter.cut(text, options.split) for text in texts]
-        done = iter(self._finished([one for group in passages for one in group], options, base, 0, progress))
+        passages = [self._passages.cut(text, options.split) for text in texts]
+        together = [one for group in passages for one in group]
+        done = iter(self._passages.translated(together, options, base, progress=progress))
         return [joined(text, [next(done) for _ in group]) for text, group in zip(texts, passages, strict=True)]
-
-    def _finished(
-        self,
-        passages: Sequence[Passage],
-        options: Options,
-        base: Termbase | None,
-        first: int,
-        progress: Progress | None,
-    ) -> list[Translation]:
-        """The translations of passages, of which the first one has this number among all."""
-        rows = {first + place: one.encoded.ids for place, one in enumerate(passages) if one.encoded is not None}
-        matches = {} if base is None else {number: base.find(passages[number - first].text) for number in rows}
-        constraints = {number: term_constraints(self.segmenter, found) for number, found in matches.items()}
-        bound = [number for number in rows if constraints.get(number) and not options.random]
-        found: dict[int, list[Hypothesis]] = {}
-        for numbers in ([number for number in rows if number not in bound], bound):  # a search with terms is slower
-            if not numbers:
-                continue
-            request = Request([rows[number] for number in numbers], options, numbers)
-            if numbers is bound:
-                given = {number: constraints[number] for number in bound}
-                request = replace(request, constraints=given, continues=self._continuing)
-            engine = self.engine if self.engine.can(request) else self._torch
-            told = None if progress is None else _counting(progress, len(found), len(rows))
-            found.update(zip(numbers, engine.run(request, told), strict=True))
-        return [
-            translation_of(passage, found.get(first + place, []), self.segmenter, options, base)
-            for place, passage in enumerate(passages)
-        ]
-
-    @cached_property
-    def _cutter(self) -> Cutter:
-        language = self.languages[1]
-        token = language if language in self.segmenter.settings.languages else None
-        return Cutter(self.segmenter, token, has_spaces(language), self.engine.longest)
-
-    @cached_property
-    def _continuing(self) -> Tensor:
-        rows = int(self.network.get_output_embeddings().weight.shape[0])  # type: ignore[operator]
-        known = continuing(self.segmenter)
-        return nn.functional.pad(known, (0, rows - len(known)))
 
     # -- measuring ------------------------------------------------------------------------------------------------
 
@@ -356,13 +273,14 @@ class TranslationPipeline:
 
         Raises:
             CheckpointError: such networks cannot be exported, or the export computes something else.
+            DataError: the pairs cannot be read; nothing is written then.
             MissingExtraError: CTranslate2 is not installed.
         """
         if self.folder is None:
             raise CheckpointError("this pipeline has no model folder to export", "save the model first")
-        folder = out or ctranslate2_part.export_folder(self.folder, quantization)
+        folder = out or export_folder(self.folder, quantization)
         source = None if pairs is None else self.open_data(pairs, "test")[0]
-        found = ctranslate2_part.write_export(self.network, self.segmenter, self.folder, folder, quantization)
+        found = write_export(self.network, self.segmenter, self.folder, folder, quantization)
         told: dict[str, Any] = {
             "file": str(folder),
             "quantization": quantization,
@@ -372,23 +290,14 @@ class TranslationPipeline:
         }
         if source is None:
             return told
-        bleu = [
-            self._alike()
-            .compute_in(path, folder if path == "ctranslate2" else None)
-            .evaluate(source, ["bleu"], None, 0)
-            for path in ("torch", "ctranslate2")
-        ]
-        values = [one["metrics"]["bleu"] for one in bleu]
-        return {**told, "pairs": str(pairs), "bleu": values[1], "bleu_loss": values[0] - values[1]}
-
-    def _alike(self) -> TranslationPipeline:
-        """Another pipeline of the same network, which may compute in another way."""
-        return TranslationPipeline(self.network, self.segmenter, self.languages, self.config, self.folder)
+        before, after = (
+            TranslationPipeline(self.network, self.segmenter, self.languages, self.config, self.folder)
+            .compute_in(path, export)
+            .evaluate(source, ["bleu"], None, 0)["metrics"]["bleu"]
+            for path, export in (("torch", None), ("ctranslate2", folder))
+        )
+        return {**told, "pairs": str(pairs), "bleu": after, "bleu_loss": before - after}
 
 
 def _termbase(terms: Termbase | str | Path | None) -> Termbase | None:
     return Termbase.load(Path(terms)) if isinstance(terms, (str, Path)) else terms
-
-
-def _counting(progress: Progress, before: int, total: int) -> Callable[[int], None]:
-    return lambda done: progress(before + done, total)
