@@ -98,12 +98,12 @@ function upload1() {
   const area = drop(picture ? "Another photo" : "A photo of a face", "image/*", taken);
   const tries = examples.length ? h("div", { class: "stack" }, h("p", { class: "small soft" }, "or one of these rendered faces"), h("div", { class: "row" }, examples.map((one) => h("button", { class: "example", type: "button", title: one.name, "aria-label": `Try ${one.name}`, onclick: () => { const content = bytesOf(one.picture); taken(new File([content], one.name, { type: content.type })); } }, h("img", { src: one.picture, alt: "" }))))) : null;
   if (!picture) return [area, tries, h("p", { class: "small soft" }, "The photo stays in this machine's memory until the session ends. Nothing of it is saved.")];
-  const { yaw, pitch, roll } = picture.pose;
+  const [yaw, pitch, roll] = ["yaw", "pitch", "roll"].map((angle) => `${Math.round(picture.pose[angle]) || 0}°`);
   const several = picture.faces.length > 1 ? h("div", { class: "row", role: "group", "aria-label": "Which face" }, picture.faces.map((_, number) => h("button", { class: number === picture.face ? "button small main" : "button small", type: "button", "aria-pressed": number === picture.face, onclick: () => chosen(number) }, `Face ${number + 1}`))) : null;
   return [
     h("div", { class: "photo" }, h("img", { src: photo, alt: "The uploaded photo" }), overlay(picture)),
     several,
-    facts([["yaw", `${yaw.toFixed(0)}°`], ["pitch", `${pitch.toFixed(0)}°`], ["roll", `${roll.toFixed(0)}°`], ["sharpness", picture.quality.sharpness.toFixed(0)]]),
+    facts([["yaw", yaw], ["pitch", pitch], ["roll", roll], ["sharpness", picture.quality.sharpness.toFixed(0)]]),
     [...picture.notes, ...picture.quality.notes].map((words) => note(`${words}.`, "", "warn")),
     area,
   ];

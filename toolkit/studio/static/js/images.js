@@ -52,8 +52,8 @@ export async function open(panel) {
   function shown(made, wanted) {
     const judged = made.acceptance_rate === null ? null : `${Math.round(100 * made.acceptance_rate)} % of ${made.candidates}`;
     const pictures = made.pictures.map((one) => {
-      const words = [one.label, one.score === null ? null : one.score.toFixed(2)].filter(Boolean).join("  ");
-      return h("figure", null, h("img", { src: one.picture, alt: one.label ?? `picture ${one.index}`, width: made.side, height: made.side }), words ? h("figcaption", null, words) : null);
+      const score = one.score === null ? null : h("span", { class: "number", title: "how probably it is real, says the judge" }, one.score.toFixed(2));
+      return h("figure", null, h("img", { src: one.picture, alt: one.label ?? `picture ${one.index}`, width: made.side, height: made.side }), one.label || score ? h("figcaption", null, h("span", null, one.label ?? ""), score) : null);
     });
     const again = h("button", { class: "button small", type: "button", onclick: () => { seed.value = Number(seed.value) + 1; form.requestSubmit(); } }, "Next seed");
     const keep = h("button", { class: "button small", type: "button", onclick: () => { save(bytesOf(made.grid), `${wanted.model.replaceAll("/", "-")}-${made.seed}.png`); say("The grid is saved."); } }, "Save grid");
