@@ -102,6 +102,20 @@ def test_a_run_with_a_band_goes_on_as_if_it_had_not_been_interrupted():
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+def test_shared_fakes_carry_a_graph_only_where_the_generator_will_use_it():
+    from toolkit.engine.randomness import Noise
+
+    band = AccuracyBand(0.75, 0.85, patience=10_000, memory=1)
+    played = game(terms=[Reconstruction()], band=band, shared_fakes=True)
+    batch, noise = next(Stream().iterate(0)), Noise(0, 0, torch.arange(8))
+    played.prepare("discriminator")
+    played.losses("discriminator", batch, noise, 0, 0)
+    assert not played._fakes
+    played.finish_step(100, {"accuracy": 0.8})
+    played.losses("discriminator", batch, noise, 100, 1)
+    assert played._fakes[0].data.requires_grad
+
+
 @pytest.mark.parametrize("bounds", [(0.4, 0.8), (0.8, 0.8), (0.7, 1.1)])
 def test_a_band_that_is_none_is_refused(bounds):
     with pytest.raises(ValueError, match="accuracy band lies between"):

@@ -173,9 +173,10 @@ class Game:
         return self._generator_losses(batch, noise, samples, piece)
 
     def _discriminator_losses(self, batch: Batch, noise: Noise, samples: float, step: int, piece: int) -> Losses:
-        with nullcontext() if self.shared_fakes else torch.no_grad():
+        sharing = self.shared_fakes and (self.band is None or self.band.began)  # before, nobody would use the graph
+        with nullcontext() if sharing else torch.no_grad():
             fake = self.task.generate(self.generator, batch, self._draw(noise))
-        if self.shared_fakes:
+        if sharing:
             self._fakes[piece] = fake
         real = self.jury.real(batch, noise)
         active = [penalty for penalty in self.penalties if step % penalty.every == 0]

@@ -171,8 +171,9 @@ def _check_game(opened: Opened, game: Game) -> None:
         )
     if options.shared_fakes and not options.shared_batch:
         problems.append(Problem("trainer.shared_fakes", "needs trainer.shared_batch=true"))
-    if game.discriminator_warmup and options.shared_fakes:
-        problems.append(Problem("trainer.shared_fakes", "cannot go with trainer.discriminator_warmup"))
+    if game.discriminator_warmup and options.shared_fakes and game.band is None:
+        words = "cannot go with trainer.discriminator_warmup, unless there is a trainer.accuracy_band"
+        problems.append(Problem("trainer.shared_fakes", words))
     if problems:
         raise ConfigError(problems)
 
