@@ -76,7 +76,7 @@ class Taught:
 class AcousticModel(nn.Module):
     """Units to mel spectrograms, with duration, pitch and energy predicted on the way (Ren et al. 2021).
 
-    Width 160 with 4 + 5 blocks is 1.7 million parameters with 80 mels.
+    Width 160 with 4 + 5 blocks is 1.6 million parameters with 80 mels.
 
     Args:
         symbols: size of the inventory, padding among them.
