@@ -56,6 +56,18 @@ def test_tied_weights_of_a_network_survive(tmp_path: Path) -> None:
     assert other[0].weight is other[1].weight
 
 
+def test_tied_weights_are_stored_once(tmp_path: Path) -> None:
+    table = torch.randn(300, 40)
+    tied, alone = {"a.weight": table, "b.weight": table, "part": table[:100]}, {"a.weight": table}
+    for name, weights in (("tied", tied), ("alone", alone)):
+        write_weights(tmp_path / f"{name}.safetensors", weights, torch.float16)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("tied", "alone")]
+    assert sizes[0] < 1.5 * sizes[1]  # a third more for the part, which is not the same
+    found = read_weights(tmp_path / "tied.safetensors")
+    assert set(found) == set(tied)
+    assert torch.equal(found["b.weight"], table.half().float().half())
+
+
 def test_storing_in_half_precision_halves_the_file_and_leaves_integers_alone(tmp_path: Path) -> None:
     network = nn.BatchNorm1d(500)
     write_weights(tmp_path / "full.safetensors", network.state_dict())

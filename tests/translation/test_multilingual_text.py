@@ -11,7 +11,7 @@ import pytest
 import toolkit
 from tests.translation.toy import WORDS, recipe, sentences
 from toolkit.data.splits import split
-from toolkit.errors import ConfigError
+from toolkit.errors import ConfigError, ToolkitError
 from toolkit.translation.multilingual_text import MultilingualText
 
 pytest.importorskip("transformers")
@@ -83,12 +83,12 @@ def test_the_model_writes_the_language_it_is_told_to(tmp_path: Path) -> None:
     model = toolkit.load(run.path)
     assert model.config["target_languages"] == ["nl", "de"]
     words = random.Random(4).choices(list(WORDS), k=3)
-    model.languages = ("en", "nl")
     dutch = model.translate(" ".join(words), beam=1).text
-    model.languages = ("en", "de")
-    german = model.translate(" ".join(words), beam=1).text
+    german = model.into("de").translate(" ".join(words), beam=1).text
     assert dutch == " ".join(WORDS[word] for word in words)
     assert german == " ".join(GERMAN[word] for word in words)
+    with pytest.raises(ToolkitError, match="does not write 'fr'"):
+        model.into("fr")
 
 
 @pytest.mark.parametrize(

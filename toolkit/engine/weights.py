@@ -1,23 +1,27 @@
 """Weights in safetensors files: never pickle, so that loading a stranger's model cannot run code.
 
-The format stores plain dense tensors. What a network holds is not always plain: two names may share one memory (tied
-embeddings), and channels-last tensors are not contiguous. Both are made plain on the way out; values never change.
+The format stores plain dense tensors. What a network holds is not always plain: channels-last tensors are not
+contiguous, and two names may share one memory (tied embeddings). The first are made plain on the way out, the others
+are stored once, under the first of their names, and the file says which names mean the same. Values never change.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from toolkit.errors import CheckpointError
 
 SUFFIX = ".safetensors"
+_ALIASES = "aliases"
 _NAMED = 4  # how many keys of each sort an error message names
 
 
@@ -31,7 +35,14 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], dtype: torch.dtype 
     """
     plain: dict[str, Tensor] = {}
     storages: set[int] = set()
+    known: dict[tuple[Any, ...], str] = {}
+    aliases: dict[str, str] = {}
     for name, tensor in weights.items():
+        place = (tensor.untyped_storage().data_ptr(), tensor.storage_offset())
+        memory = (*place, tensor.shape, tensor.stride(), tensor.dtype)
+        if tensor.numel() and known.setdefault(memory, name) != name:
+            aliases[name] = known[memory]
+            continue
         value = tensor.detach().to("cpu", dtype if tensor.is_floating_point() else None).contiguous()
         storage = value.untyped_storage().data_ptr()
         if storage in storages:
@@ -40,7 +51,10 @@ def write_weights(path: Path, weights: Mapping[str, Tensor], dtype: torch.dtype 
         plain[name] = value
     path.touch()  # safetensors makes a file that only its owner can read; give it what any new file gets
     mode = path.stat().st_mode
-    save_file(plain, os.fspath(path), metadata={"format": "pt"})  # without it transformers refuses the file
+    metadata = {"format": "pt"}  # without it transformers refuses the file
+    if aliases:
+        metadata[_ALIASES] = json.dumps(aliases)
+    save_file(plain, os.fspath(path), metadata=metadata)
     path.chmod(mode)
 
 
@@ -53,8 +67,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no such file", "copy the whole folder, with every file in it")
     try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
+        with safe_open(path, framework="pt") as file:
+            aliases: dict[str, str] = json.loads((file.metadata() or {}).get(_ALIASES, "{}"))
+        weights = load_file(path)
+        return {**weights, **{name: weights[first] for name, first in aliases.items()}}
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise CheckpointError(
             f"{path} is not a readable safetensors file: {error}", "copy it again from where it came from"
         ) from error
