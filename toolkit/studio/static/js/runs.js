@@ -25,12 +25,12 @@ function entry(run) {
     h("span", { class: "bar-line" }, bar)));
 }
 
-// Values that belong together share a chart: what stands before the slash names it.
+// Values that belong together share a chart: what stands before the slash names it. Measures have scales of their own.
 function groups(curves) {
   const found = new Map();
   for (const [name, course] of Object.entries(curves)) {
     if (name === "skipped_turns" && course.every(([, value]) => value === 0)) continue;
-    const [group, short] = name.includes("/") ? name.split("/", 2) : [name, name];
+    const [group, short] = name.includes("/") && !name.startsWith("validation/") ? name.split("/", 2) : [name, name];
     if (!found.has(group)) found.set(group, []);
     found.get(group).push([short, course]);
   }
