@@ -394,7 +394,7 @@ def sentence_files(place: Place) -> list[Settings]:
     }
     for name, texts in sides.items():
         (place.folder / name).write_text("".join(f"{text}\n" for text in texts))
-    files = {"source": str(place.folder / "a.en"), "target": str(place.folder / "a.de"), "vocabulary": 200}
+    files = {"source": str(place.folder / "a.en"), "target": str(place.folder / "a.de"), "vocabulary": 320}
     return [{"source_language": "en", "target_language": "de", **files}]
 
 
