@@ -53,6 +53,15 @@ SMALL_MARIAN = [
     "generator.heads=2",
     "trainer.batch_tokens=256",
 ]
+SMALL_GAME = [
+    "start=null",
+    "data.count=300",
+    "data.held_out=20",
+    "trainer.batch_tokens=128",
+    "trainer.fall_back=null",
+    "trainer.accuracy_band=null",
+    "trainer.discriminator_warmup=0",
+]
 TABLE: dict[str, dict[str, list[str]]] = {
     "image/digits": {
         "default": [],
@@ -117,6 +126,11 @@ TABLE: dict[str, dict[str, list[str]]] = {
     "translation/multi30k_en_de": {"default": [*SMALL_MARIAN, "data.vocabulary=360"]},
     "translation/tatoeba_en_zh": {"default": [*SMALL_MARIAN, "data.vocabulary=420"]},
     "translation/gettext": {"default": SMALL_MARIAN},
+    "translation/dates_adversarial": {
+        "default": SMALL_GAME,
+        "straight_through": ["variant=straight_through", *SMALL_GAME],
+        "risk": ["variant=risk", *SMALL_GAME],
+    },
 }
 """Every packaged recipe, and the runs of it that are checked."""
 
