@@ -23,7 +23,7 @@ from typing import Any
 import polib
 
 import toolkit
-from toolkit.engine.device import describe_machine
+from toolkit.engine.device import choose_device, describe_machine
 from toolkit.translation.documents.checks import check
 from toolkit.translation.documents.po_document import PoDocument
 from toolkit.translation.documents.translating import translate_document
@@ -84,7 +84,7 @@ def main() -> None:
         result = {
             "model": options.model,
             "catalogue": options.catalogue.name,
-            "machine": describe_machine(),
+            "machine": describe_machine(choose_device("cpu")),
             "path": pipeline.engine.name,
             "seconds": round(seconds, 1),
             "repaired": report.repaired,

@@ -5,25 +5,28 @@
 
 Width 256, 4 + 4 layers, a vocabulary of 8,000, random weights; every translation is exactly 16 subwords long, so that
 all do the same work. Sentences are those of Multi30k's test set where $TOOLKIT_DATA holds it, otherwise the embedded
-dates, sorted by length. Every system has a process of its own (`workers.py`), rounds are interleaved, medians compared.
-With `--cpu-seconds` the processor's time is counted instead of the clock's, which a busy machine disturbs less. With
-`--folder` the model that is timed is kept, so that cases can be timed one by one; `--out` keeps those it has already.
+dates, sorted by length. Every system has a process of its own (`workers.py`), which takes the cases in turn; rounds are
+interleaved, medians compared. With `--cpu-seconds` the processor's time is counted instead of the clock's, which a busy
+machine disturbs less. With `--folder` the model that is timed is kept; `--out` keeps cases that it has already.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
+import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from workers import Worker, high_water_mark, interleaved
+from workers import Worker, high_water_mark
 
 from toolkit.config import build
 from toolkit.engine.device import choose_device, describe_machine, has_fast_bf16
@@ -136,12 +139,12 @@ def _ctranslate2(folder: Path, system: str, beam: int, batches: Sequence[Sequenc
     return translate
 
 
-def work(folder: str, system: str, case: str, threads: str, clock: str) -> None:
-    """A worker: answers every line on stdin with the seconds of a call, and at its end with the peak memory."""
+def work(folder: str, system: str, cases: str, threads: str, clock: str) -> None:
+    """A worker: answers a line on stdin with the seconds of the next case, and at its end with the peak memory."""
     torch.set_num_threads(int(threads))
-    call = call_of(Path(folder), system, case)
+    calls = itertools.cycle([call_of(Path(folder), system, case) for case in cases.split(",")])
     now = time.process_time if clock == "cpu" else time.perf_counter
-    for _ in sys.stdin:
+    for _, call in zip(sys.stdin, calls, strict=False):
         started = now()
         call()
         print(now() - started, flush=True)
@@ -168,30 +171,34 @@ def main() -> None:
             noted.write_text(prepare(folder))
         words = noted.read_text()
         model = str(folder / "model")
-        for case in options.cases:
-            environment = {"OMP_NUM_THREADS": str(options.threads), "OMP_WAIT_POLICY": "passive"}
-            started = {
-                name: Worker([model, name, case, str(options.threads), clock], environment) for name in systems()
+        environment = {"OMP_NUM_THREADS": str(options.threads), "OMP_WAIT_POLICY": "passive"}
+        arguments = ",".join(options.cases), str(options.threads), clock
+        workers = {name: Worker([model, name, *arguments], environment) for name in systems()}
+        taken: dict[tuple[str, str], list[float]] = defaultdict(list)
+        for place in range(options.rounds + 1):
+            for case in options.cases:
+                for name, call in workers.items():
+                    seconds = call()
+                    if place:  # the first round warms up
+                        taken[case, name].append(seconds)
+        memory = {name: round(worker.close()) for name, worker in workers.items()}
+    for case in options.cases:
+        middle = {name: statistics.median(taken[case, name]) for name in workers}
+        results[case] = {
+            name: {
+                "sentences_per_second": round(CASES[case][2] / seconds, 2),
+                "ratio": round(middle[PUBLISHED] / seconds, 2),
+                "target": TARGETS.get(name, {}).get(case),
+                "peak_mib": memory[name],
             }
-            measured = interleaved(started, options.rounds)
-            count = CASES[case][2]
-            results[case] = {
-                name: {
-                    "sentences_per_second": round(count / seconds, 2),
-                    "ratio": round(measured[PUBLISHED][0] / seconds, 2),
-                    "target": TARGETS.get(name, {}).get(case),
-                    "peak_mib": round(memory),
-                }
-                for name, (seconds, memory) in measured.items()
-            }
-            for name, row in results[case].items():
-                target = f"  (target {row['target']})" if row["target"] else ""
-                print(
-                    f"{case:10} {name:20} {row['sentences_per_second']:8.1f}/s  {row['ratio']:5.2f}x{target}",
-                    flush=True,
-                )
+            for name, seconds in middle.items()
+        }
+        for name, row in results[case].items():
+            target = f"  (target {row['target']})" if row["target"] else ""
+            print(f"{case:10} {name:20} {row['sentences_per_second']:8.1f}/s  {row['ratio']:5.2f}x{target}", flush=True)
     if options.out:
-        described = {"machine": describe_machine(), "threads": options.threads, "clock": clock, "sentences": words}
+        machine = describe_machine(choose_device("cpu"))
+        described = {"machine": machine, "threads": options.threads, "clock": clock, "sentences": words}
         options.out.write_text(json.dumps({**described, "output_length": LENGTH, "cases": results}, indent=1) + "\n")
 
 
