@@ -128,7 +128,7 @@ def huggingface(
             f"{path or config}: transformers cannot make a sequence-to-sequence model of it: {words[0]}",
             "name a folder that holds config.json and weights; models of the hub must be fetched before",
         ) from error
-    found = int(network.get_input_embeddings().num_embeddings)  # type: ignore[operator]
+    found = int(network.get_input_embeddings().num_embeddings)
     if found < vocabulary:
         raise CheckpointError(
             f"{path or config} has {found} subwords, the data {vocabulary}: another vocabulary",

@@ -75,10 +75,10 @@ def _settled(wanted: tuple[Any, Any], files: Sequence[Path]) -> tuple[tuple[str 
     """The languages as far as the user, the names and the headers say."""
     found: list[str | None] = [None if code is None else check_language(str(code)) for code in wanted]
     why = ["you say so"] if any(found) else []
-    for look in (lambda: named_languages(files), lambda: header_languages(files[0])):
+    for place in ("names", "header"):
         if None not in found:
             break
-        seen = look()
+        seen = named_languages(files) if place == "names" else header_languages(files[0])
         fresh = [code if mine is None else mine for mine, code in zip(found, seen.codes, strict=True)]
         if fresh != found:
             why.append(seen.why)
