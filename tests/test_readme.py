@@ -7,6 +7,7 @@ import pytest
 from tests.reader import CHECKOUT, SMALL, code_blocks, commands, furnish, run_code, type_command
 
 README = (CHECKOUT / "README.md").read_text()
+CHINESE = (CHECKOUT / "README.zh.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +28,11 @@ def test_the_python_code_works_as_written(folder):
     code = next(block for block in code_blocks(README) if "toolkit.train" in block)
     run_code(code.replace('"trainer.steps=2000"', f'"trainer.steps=6", {", ".join(map(repr, SMALL))}'), folder)
     assert len(list((folder / "sevens").glob("0*.png"))) == 16
+
+
+def test_the_chinese_readme_gives_the_same_commands(folder):
+    english = commands(README)
+    assert commands(CHINESE)
+    assert all(command in english for command in commands(CHINESE))
+    run_code(code_blocks(CHINESE)[0], folder)
+    assert len(list((folder / "clothes").glob("0*.png"))) == 16

@@ -198,7 +198,7 @@ class _Bench:
         best = np.array([(self.vectors[self.people == person] @ vector).max() for person in np.unique(self.people)])
         ranks = [1 + int((best > best[np.unique(self.people) == person]).sum()) for person in self.people[sources]]
         row.values.setdefault("rank", []).extend(ranks)
-        row.add(top10=np.mean([rank <= 10 for rank in ranks]), mixture=vector @ mean / np.linalg.norm(mean))
+        row.add(top10=sum(rank <= 10 for rank in ranks) / len(ranks), mixture=vector @ mean / np.linalg.norm(mean))
         row.add(nearest=(self.vectors @ vector).max())
 
     def rebuild(self, driver: Driver, place: int, seed: int, row: _Row) -> None:

@@ -40,7 +40,7 @@ def thin_plate_places(target_BN2: Tensor, source_BKN2: Tensor, size: int) -> Ten
     grid = pixel_centres(size, target)
     basis = torch.cat([_bending(grid.expand(batch, -1, 2), controls), grid.new_ones(batch, len(grid), 1)], -1)
     basis = torch.cat([basis, grid.expand(batch, -1, 2)], -1)
-    places = (basis @ solved).view(batch, size, size, sources, 2).permute(0, 3, 1, 2, 4)
+    places: Tensor = (basis @ solved).view(batch, size, size, sources, 2).permute(0, 3, 1, 2, 4)
     return places.to(target_BN2.dtype)
 
 

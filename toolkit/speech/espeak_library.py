@@ -30,6 +30,7 @@ _IPA = 0x02  # phonemes in the alphabet of the IPA; the bits from 8 on hold the 
 _PARTED_BY = "_"
 _REINSTALL = "reinstall the package espeakng-loader"
 
+
 class _Id(ctypes.Union):
     """The last field of espeak_EVENT in speak_lib.h."""
 

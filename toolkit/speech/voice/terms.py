@@ -119,4 +119,5 @@ class ForwardSum(_AcousticTerm):
         )
         inside_BT = frame_mask(frames_B, scores_BTN.shape[1])
         likelihood: Tensor = losses - (normaliser_BT * inside_BT).sum(1)
-        return likelihood / frames_B
+        per_frame: Tensor = likelihood / frames_B
+        return per_frame

@@ -82,7 +82,8 @@ class EmbeddingPerturbation:
             return torch.zeros_like(normal).requires_grad_(True)
         within = normal * text.unsqueeze(-1)
         length = within.flatten(1).norm(dim=1).clamp(min=1e-12).view(-1, 1, 1)
-        return (_START * self.epsilon * within / length).requires_grad_(True)
+        small: Tensor = _START * self.epsilon * within / length
+        return small.requires_grad_(True)
 
     def _worst(self, slopes: list[Tensor], text: tuple[Tensor, Tensor]) -> list[Tensor]:
         """Changes of length epsilon along the slopes; both sides of a pair together are one vector."""

@@ -29,9 +29,10 @@ class ModuleDecoder:
         self.pad_id, self.eos_id = _id(config, "pad_token_id"), _id(config, "eos_token_id")
         self.start_id = _id(config, "decoder_start_token_id")
         # What earlier steps left has another name from transformers 5.24 on, as an argument and in the answer.
-        self.memory_name = "cache" if "cache" in inspect.signature(self.network.forward).parameters else _OLD_NAME
+        taken = inspect.signature(type(self.network).forward).parameters
+        self.memory_name = "cache" if "cache" in taken else _OLD_NAME
         self.device: torch.device = next(self.network.parameters()).device
-        self.vocabulary = int(self.network.get_output_embeddings().weight.shape[0])
+        self.vocabulary = int(self.network.get_output_embeddings().weight.shape[0])  # type: ignore[operator]
         places = getattr(config, "max_position_embeddings", None)
         self.longest = int(places) if places else 1 << 30  # relative positions (T5) know no end
 
