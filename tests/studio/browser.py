@@ -93,7 +93,7 @@ def watched(address: str, **options: Any) -> Iterator[Watched]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
             page = browser.new_context(viewport={"width": 1280, "height": 860}, **options).new_page()
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(240_000)  # machines pause; what works takes a second
             yield Watched(page, address)
         finally:
             browser.close()
