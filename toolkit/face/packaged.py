@@ -91,7 +91,7 @@ class FaceModels:
             EmbedderMismatchError: the library was made with another embedder.
         """
         embedder = self.load_embedder()
-        found = library or open_library(DEMO_LIBRARY)
+        found = open_library(DEMO_LIBRARY) if library is None else library  # an empty one is false
         found.must_fit(embedder)
         cap = similarity_of_strangers(found) if most_similar is None else most_similar
         if cap is None and DEMO_LIBRARY.is_file():
