@@ -33,6 +33,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self._tag = tag
+        self.text += "\n"
         for name, value in attributes:
             if name in ("src", "href") and not value.startswith("#"):
                 self.addresses.append(value)

@@ -205,7 +205,7 @@ def test_mistakes_are_told(translator: Path, tmp_path: Path) -> None:
         *base, "--input", _text(tmp_path), "--output", tmp_path / "b.txt", "--encoding", "utf-9"
     )
     assert "toolkit export" in refused(*base, "--text", "ba", "--path", "ctranslate2")
-    assert "no such" in refused("generate", "translation", tmp_path / "nothing", "--text", "ba")
+    assert "there is no run or model" in refused("generate", "translation", tmp_path / "nothing", "--text", "ba")
     assert "more than the 2 hypotheses" in refused(*base, "--text", "ba", "--beam", "2", "--n-best", "3")
 
 

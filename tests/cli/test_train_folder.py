@@ -242,7 +242,7 @@ def test_mistakes_are_explained_before_anything_is_written(pictures: Path, tmp_p
     assert "there is no variant 'x'" in words("image", "--data", pictures, "variant=x")
     assert "data.resolution: is 12; choices: 8, 16, 32" in words("image", "--data", pictures, "data.resolution=12")
     assert f"{tmp_path / 'nowhere'} does not exist" in words("image", "--data", tmp_path / "nowhere")
-    assert "to start on a folder of your own: toolkit train image --data FOLDER" in words("image")
+    assert "to start on data of your own: toolkit train image --data FOLDER" in words("image")
     assert "'images' is none of them" in words("images", "--data", pictures)
     assert f"toolkit train image/folder data.path={pictures}" in words("image/folder", "--data", pictures)
     assert "--no-probe means something with --data only" in words("image/digits", "--no-probe")

@@ -115,7 +115,7 @@ def test_settings_that_guard_nothing_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_start_that_is_missing_or_of_another_shape_is_refused(tmp_path: Path, trained: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"begins with the model .*nowhere.*start=null"):
+    with pytest.raises(CheckpointError, match=r"(?s)begins with the model .*nowhere.*start=null"):
         train(TINY, tmp_path / "run", [f"start={tmp_path / 'nowhere'}"], quiet=True)
     with pytest.raises(CheckpointError, match="do not fit"):
         train(TINY, tmp_path / "run", [f"start={trained}", "generator.width=12"], quiet=True)

@@ -39,7 +39,7 @@ def trainer_at(step: int, batch: int = 4, skipped: int = 0, **game: Any) -> Any:
     generator = nn.Linear(1, 1).train()
     return SimpleNamespace(
         progress=SimpleNamespace(step=step, samples=step * batch, skipped_turns=skipped),
-        game=SimpleNamespace(generator=generator, **{"augmentation": None, **game}),
+        game=SimpleNamespace(generator=generator, **{"augmentation": None, "band": None, **game}),
         ema=None,
     )
 

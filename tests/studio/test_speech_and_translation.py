@@ -54,7 +54,7 @@ def speech(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClie
 
 def test_a_recording_comes_back_with_its_pictures(speech: TestClient) -> None:
     soundfile = pytest.importorskip("soundfile")
-    assert [model["name"] for model in speech.get("/api/speech/models").json()["vocoders"]] == ["vocoder"]
+    assert "vocoder" in [model["name"] for model in speech.get("/api/speech/models").json()["vocoders"]]
     headers = {"X-File-Name": "a%20b.wav"}
     answer = speech.post("/api/speech/vocode?model=vocoder", content=recording(1.0), headers=headers)
     made = answer.json()
@@ -107,8 +107,8 @@ def translation(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Test
 
 
 def test_a_text_is_translated_as_the_library_translates_it(translation: TestClient, trained: Path) -> None:
-    (model,) = translation.get("/api/translation/models").json()
-    assert (model["name"], model["languages"]) == ("toy", ["en", "nl"])
+    known = {model["name"]: model["languages"] for model in translation.get("/api/translation/models").json()}
+    assert known["toy"] == ["en", "nl"]
     wanted = {"model": "toy", "text": "ba de fi", "alternatives": 3}
     answer = translation.post("/api/translation/text", json=wanted).json()
     expected = toolkit.load(trained / "runs" / "toy").translate("ba de fi", beam=5, n_best=3)

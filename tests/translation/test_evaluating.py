@@ -97,7 +97,7 @@ def test_files_that_do_not_fit_are_refused(translator: Path, tmp_path: Path) -> 
         toolkit.evaluate(translator, sides=(source, target))
     source.write_text("\n\n", encoding="utf-8")
     target.write_text("\n\n", encoding="utf-8")
-    with pytest.raises(DataError, match="no sentence pairs"):
+    with pytest.raises(DataError, match="holds no text"):
         toolkit.evaluate(translator, sides=(source, target))
     with pytest.raises(DataError, match="--features"):
         toolkit.evaluate(translator, sides=(source, target), features="pixels")

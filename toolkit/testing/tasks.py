@@ -202,7 +202,9 @@ def check_pipeline(
 
 
 def _first(output: Any) -> Any:
-    """What a network gives; of several things, the first."""
+    """What a network gives; of several things, the first, also where they have names."""
+    if isinstance(output, Mapping):
+        return next(iter(output.values()))
     return output[0] if isinstance(output, tuple) else output
 
 

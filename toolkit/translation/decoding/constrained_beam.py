@@ -49,6 +49,9 @@ class ConstrainedBeam:
         return search(self.beam, decoder, source_BS, _Banks(self), numbers, attention)
 
 
+_MET = 1 << 16  # more than all subwords of any constraints
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     score: float
@@ -79,8 +82,9 @@ class _Banks:
         self._progress = [self._progress[source] for source in sources]
 
     def worth(self, source: int, hypothesis: int) -> int:
-        """How much of the constraints is written."""
-        return self._constraints[source].count(self._progress[source][hypothesis])
+        """How many subwords of the constraints are written; a met constraint of short words beats a half of long ones."""
+        constraints, progress = self._constraints[source], self._progress[source][hypothesis]
+        return constraints.count(progress) + (_MET if constraints.done(progress) else 0)
 
     def choose(self, scores_BKV: Tensor, eos_id: int) -> list[Choice]:
         """See `Selection.choose`."""
