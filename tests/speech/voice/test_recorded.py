@@ -73,7 +73,11 @@ def test_everything_that_is_wrong_is_left_out_and_named(tmp_path: Path):
     write(folder, "none", "no text")
     broken = ["three", "silent", "clipped", "nan"]
     lines = [f"{name}|Something." for name in broken]
-    lines += [f"slow|{'A good deal more of text than anybody says in so short a time. ' * 4}", "emoji|One 😀 day.", "ghost|Boo."]
+    lines += [
+        f"slow|{'A good deal more of text than anybody says in so short a time. ' * 4}",
+        "emoji|One 😀 day.",
+        "ghost|Boo.",
+    ]
     with (folder / "metadata.csv").open("a") as file:
         file.write("\n".join(lines) + "\n")
     data = opened(folder)

@@ -206,8 +206,8 @@ def search(
                 continue
             if len(source.ended) < beam.n_best:
                 worth = [selection.worth(number, one) for one in range(len(choice.going))]
-                order = sorted(range(len(worth)), key=lambda one: -worth[one])
-                for one in order[: beam.n_best - len(source.ended)]:
+                fullest = [one for one in range(len(worth)) if worth[one] == max(worth)]  # by score, as the others are
+                for one in fullest[: beam.n_best - len(source.ended)]:
                     source.add(history.cut(number, *choice.going[one]), beam.size)
             found[source.place] = source.ended[: beam.n_best]
         if not still:
