@@ -82,7 +82,7 @@ class _Banks:
         self._progress = [self._progress[source] for source in sources]
 
     def worth(self, source: int, hypothesis: int) -> int:
-        """How many subwords of the constraints are written; a met constraint of short words beats a half of long ones."""
+        """How many subwords of the constraints are written; all constraints met are more than any part of them."""
         constraints, progress = self._constraints[source], self._progress[source][hypothesis]
         return constraints.count(progress) + (_MET if constraints.done(progress) else 0)
 
