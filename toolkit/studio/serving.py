@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import webbrowser
 from collections.abc import Callable
+from contextlib import closing, suppress
 
 import torch
 import uvicorn
@@ -39,12 +40,8 @@ def serve(settings: Settings, tell: Callable[[str], None], open_page: bool = Fal
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Announcing(config, lambda: _announced(address, tell, open_page))
-    try:
+    with closing(listener), suppress(KeyboardInterrupt):  # uvicorn stops cleanly, then raises what it caught
         server.run(sockets=[listener])
-    except KeyboardInterrupt:  # uvicorn stops cleanly, then raises what it caught
-        pass
-    finally:
-        listener.close()
 
 
 class _Announcing(uvicorn.Server):
