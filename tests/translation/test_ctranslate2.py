@@ -59,6 +59,16 @@ def test_an_export_is_compared_and_used_by_itself(exported: tuple[Path, dict[str
     assert pipeline.notes == []
 
 
+def test_opening_an_export_leaves_pytorch_its_threads(exported: tuple[Path, dict[str, Any]]) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        loaded(exported[0]).translate(SOURCES[:3])
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_float32_gives_the_same_translations_and_scores(translator: Path, tmp_path: Path) -> None:
     pipeline = loaded(translator)
     told = pipeline.export_ctranslate2(tmp_path / "out", "float32")
