@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,12 @@ def test_every_decision_is_in_its_list():
     text = (DOCS / "decisions" / "README.md").read_text()
     for record in (DOCS / "decisions").glob("0*.md"):
         assert record.name in text, record.name
+
+
+def test_the_licence_of_every_package_is_listed():
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 has no tomllib")
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    names = {re.match(r"[\w.-]+", requirement)[0] for requirement in wanted} - {project["name"]}
+    listed = set(re.findall(r"[\w.-]+", (DOCS / "licences.md").read_text()))
+    assert not names - listed

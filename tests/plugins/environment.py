@@ -22,9 +22,10 @@ class Environment:
 
     Args:
         root: an empty folder.
+        checkout: whether the toolkit is that of the checkout; otherwise it has to be installed.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, checkout: bool = True) -> None:
         venv.create(root / "venv", with_pip=False, symlinks=os.name != "nt")
         places = {"base": str(root / "venv"), "platbase": str(root / "venv")}
         folders = sysconfig.get_paths("nt" if os.name == "nt" else "posix_prefix", vars=places)
@@ -32,7 +33,7 @@ class Environment:
         self.work = root / "work"
         self.work.mkdir()
         here = sysconfig.get_paths()
-        seen = dict.fromkeys([str(CHECKOUT), here["purelib"], here["platlib"]])
+        seen = dict.fromkeys([*([str(CHECKOUT)] if checkout else []), here["purelib"], here["platlib"]])
         (Path(folders["purelib"]) / "surroundings.pth").write_text("\n".join(seen) + "\n")
 
     def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -55,8 +56,12 @@ class Environment:
             pytest.importorskip(module, reason=f"{words} is not installed in this environment")
         source = self.work.parent / "source" / package.name
         shutil.copytree(package, source, ignore=shutil.ignore_patterns("__pycache__", "dist", "build"))
+        self.install_file(source)
+
+    def install_file(self, package: Path) -> None:
+        """Install a wheel, or what a folder builds, even where the surroundings have it already."""
         options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
-        self.run("-m", "pip", "install", *options, str(source))
+        self.run("-m", "pip", "install", *options, "--ignore-installed", str(package))
 
     def passes_tests(self, tests: Path) -> str:
         """Run a package's tests in a copy; gives what pytest printed."""
