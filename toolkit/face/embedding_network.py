@@ -44,7 +44,8 @@ class EmbeddingNetwork(nn.Module):
         self.places = nn.Conv2d(4 * width, 4 * width, size // 16, groups=4 * width, bias=False)
         self.norm = nn.BatchNorm2d(4 * width)
         self.last = nn.Linear(4 * width, dimensions)
-        self.people = nn.Parameter(torch.randn(classes, dimensions))
+        # Short, about 1: the longer a vector, the smaller the angle by which a step of Adam turns it.
+        self.people = nn.Parameter(0.1 * torch.randn(classes, dimensions))
 
     def maps(self, x_BCHW: Tensor) -> list[Tensor]:
         """What each stage sees: `[B, N, H, W]` at a half, a quarter, an eighth and a sixteenth of the size."""

@@ -1,0 +1,45 @@
+"""Every shipped model still gives what its card says, on a small sample and so within a tolerance."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import toolkit
+from toolkit.engine.cards import read_card
+from toolkit.engine.shelf import SHIPPED, shipped_models
+
+# Samples, and by how much a metric may differ from the card's: smaller samples are noisier, distances larger by nature.
+CHECKS: dict[str, tuple[int | None, dict[str, float]]] = {
+    "digits-classifier": (None, {"accuracy": 0.005}),
+    "fashion-mnist-classifier": (None, {"accuracy": 0.003}),
+    "fashion-mnist-conditional": (600, {"accuracy": 0.03, "precision": 0.06}),
+    "fashion-mnist": (1000, {"frechet_distance": 0.3, "precision": 0.06}),
+    "emoji": (500, {"frechet_distance": 1.5, "precision": 0.05}),
+    "tatoeba-en-zh": (60, {"bleu": 4.0, "chrf": 3.0}),
+    "face-landmarks": (100, {"nme": 0.003}),
+    "face-embedder": (None, {"rank1": 0.02}),
+    "vocoder-small": (4, {"mel_distance": 0.02, "pesq": 0.3, "stoi": 0.02}),
+}
+NOT_HELD_OUT = {"emoji-classifier"}
+"""Trained on all of its data, which has no test split; its card says so."""
+EMBEDDED = {"digits-classifier"}
+
+
+def test_every_shipped_model_is_checked() -> None:
+    assert set(shipped_models()) == set(CHECKS) | NOT_HELD_OUT
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
+def test_a_shipped_model_gives_what_its_card_says(name: str) -> None:
+    if name not in EMBEDDED and not os.environ.get("TOOLKIT_DATA"):
+        pytest.skip("the model's data are not embedded: set TOOLKIT_DATA to the folder that holds them")
+    samples, tolerances = CHECKS[name]
+    if "pesq" in tolerances:
+        pytest.importorskip("pesq", reason="the package pesq is not installed")
+    published = read_card(SHIPPED / name).facts["results"]
+    options = {} if samples is None else {"samples": samples, "repeats": 0}
+    found = toolkit.evaluate(name, **options)["metrics"]
+    for metric, tolerance in tolerances.items():
+        assert found[metric] == pytest.approx(published[metric], abs=tolerance), metric
