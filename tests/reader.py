@@ -12,8 +12,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tests.recipes import smoke
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 SMALL = ["generator.width=8", "discriminator.width=8", "trainer.batch_size=8", "report.evaluation_samples=64"]
+SMALLER = {
+    "translation": [*smoke.SMALL_MARIAN, "report.evaluation_samples=8"],
+    "translation/dates": [*smoke.SMALL_MARIAN, "data.count=300", "data.held_out=8", "data.vocabulary=200"],
+    "vocoder": [*smoke.SMALL_VOCOS, *smoke.LIGHT, "report.evaluation_samples=2"],
+    "speech": [*smoke.SMALL_ACOUSTIC, "data.cache=false", "report.evaluation_samples=2"],
+}
+"""Networks and data for the recipes of other modalities."""
 
 
 def commands(text: str) -> list[list[str]]:
@@ -38,15 +47,17 @@ def furnish(folder: Path) -> Path:
     return folder
 
 
+def smaller(command: list[str]) -> list[str]:
+    """What has to be added to a command so that a training takes seconds."""
+    if "train" in command:
+        return [*SMALLER.get(command[2], SMALL), "trainer.steps=6"]
+    return ["trainer.steps=9"] if "resume" in command else []
+
+
 def type_command(command: list[str], folder: Path) -> None:
     """Run a command as it stands, but for a training of seconds; it must end well."""
-    small: list[str] = []
-    if "train" in command:
-        small = [*SMALL, "trainer.steps=6"]
-    elif "resume" in command:
-        small = ["trainer.steps=9"]
     done = subprocess.run(
-        [sys.executable, "-m", *command, *small], cwd=folder, capture_output=True, text=True, env=os.environ
+        [sys.executable, "-m", *command, *smaller(command)], cwd=folder, capture_output=True, text=True, env=os.environ
     )
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stderr}"
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from tests.reader import CHECKOUT, code_blocks, commands, furnish, run_code, type_command
+from tests.reader import CHECKOUT, code_blocks, commands, furnish, run_code, smaller
+from tests.recipes import stand_ins
+from toolkit.cli import main
+from toolkit.engine.shelf import SHIPPED
+from toolkit.translation.dates.pairs import DatePairs
 
 DOCS = CHECKOUT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *CHECKOUT.glob("*.md"), *(CHECKOUT / "recipes").rglob("*.md")])
@@ -21,10 +29,66 @@ def folder(tmp_path_factory):
 
 
 def test_the_tutorial_works_as_written(folder):
-    found = commands((DOCS / "tutorial.md").read_text())
-    assert len(found) >= 8
-    for command in found:
-        type_command(command, folder)
+    finish("tutorial.md", folder)
+
+
+def test_the_tutorial_of_translation_works_as_written(tmp_path):
+    for module in ("transformers", "sentencepiece", "sacrebleu", "ctranslate2"):
+        pytest.importorskip(module, reason=f"{module} is not installed (extras 'translation' and 'ctranslate2')")
+    pairs = list(DatePairs(0, 300, "en", "de", "train"))
+    for language, side in zip(("en", "de"), zip(*pairs, strict=True), strict=True):
+        (tmp_path / f"corpus.{language}").write_text("".join(f"{line}\n" for line in side))
+    (tmp_path / "letter.txt").write_text("Saturday, May 4, 2031\n\nForty-two\n")
+    (tmp_path / "messages.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nLanguage: zh\\n"\n\nmsgid "Hello."\nmsgstr ""\n'
+    )
+    finish("tutorial_translation.md", tmp_path)
+    assert (tmp_path / "letter.de.txt").read_text().count("\n") == 3
+    assert 'msgstr "' in (tmp_path / "messages.zh.po").read_text().partition("Hello.")[2]
+
+
+def test_the_tutorial_of_speech_works_as_written(tmp_path):
+    for module in ("librosa", "soundfile", "gruut"):
+        pytest.importorskip(module, reason=f"{module} is not installed (extras 'speech' and 'phonemes')")
+    stand_ins.recordings(tmp_path / "recordings", 6)
+    stand_ins.spoken_texts(tmp_path / "my_voice", 24)
+    (tmp_path / "book.txt").write_text("It was late. Nobody came.\n")
+    finish("tutorial_speech.md", tmp_path)
+    assert soundfile_seconds(tmp_path / "copy.wav") == pytest.approx(1.5, abs=0.1)
+    assert soundfile_seconds(tmp_path / "book.wav") > 0.2
+
+
+def test_the_tutorial_of_faces_works_as_written(tmp_path):
+    pytest.importorskip("dlib", reason="dlib is not installed (extra 'face')")
+    photos = sorted((SHIPPED / "face-library" / "examples").glob("*.jpg"))
+    shutil.copy(photos[0], tmp_path / "me.jpg")
+    (tmp_path / "faces").mkdir()
+    for photo in photos[1:]:
+        shutil.copy(photo, tmp_path / "faces")
+    finish("tutorial_faces.md", tmp_path)
+    first, second = (np.asarray(Image.open(tmp_path / name)) for name in ("new.png", "other.png"))
+    assert first.shape == second.shape
+    assert not np.array_equal(first, second)
+
+
+def finish(page: str, folder: Path) -> None:
+    """Type every command of a tutorial; in this process, which has loaded everything already."""
+    found = commands((DOCS / page).read_text())
+    assert len(found) >= 5
+    here = Path.cwd()
+    os.chdir(folder)  # contextlib.chdir came with Python 3.11
+    try:
+        for command in found:
+            with pytest.raises(SystemExit) as ended:
+                main([*command[1:], *smaller(command)])
+            assert ended.value.code == 0, command
+    finally:
+        os.chdir(here)
+
+
+def soundfile_seconds(path: Path) -> float:
+    info = pytest.importorskip("soundfile").info(path)
+    return float(info.frames / info.samplerate)
 
 
 def test_the_code_of_the_pages_on_use_works(folder):

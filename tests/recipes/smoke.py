@@ -109,7 +109,7 @@ TABLE: dict[str, dict[str, list[str]]] = {
         "default": [*SMALL_ACOUSTIC, *LETTERS],
         "adversarial": [
             "variant=adversarial",
-            "trainer.generator_warmup=50",
+            "trainer.generator_warmup=15",
             "discriminators.patches.channels=4",
             *SMALL_ACOUSTIC,
             *LETTERS,
