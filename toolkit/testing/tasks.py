@@ -163,7 +163,8 @@ def check_pipeline(
 
     * `from_folder` builds it from a model folder alone: its network has the folder's weights, is in evaluation mode and
       needs no gradients; a weight that is missing is an error (`CheckpointError`);
-    * it says its `modality`, and gives `example_inputs` that its `module` takes, for exports;
+    * it says its `modality`, keeps the model's `config`, and gives `example_inputs` that its `module` takes, for
+      exports;
     * two pipelines of one folder do the same.
 
     Args:
@@ -215,6 +216,7 @@ def _loaded(subject: Subject, folder: Path) -> Any:
 
 def _check_loaded(subject: Subject, pipeline: Any, network: nn.Module) -> None:
     subject.must(isinstance(getattr(pipeline, "modality", None), str), "says its modality")
+    subject.must(isinstance(getattr(pipeline, "config", None), Mapping), "keeps the model's config")
     module = pipeline.module
     subject.must(not module.training, "has its network in evaluation mode")
     subject.must(not any(item.requires_grad for item in module.parameters()), "has a network without gradients")
