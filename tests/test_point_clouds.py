@@ -62,3 +62,26 @@ def toolkit(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
     assert done.returncode == 0, done.stderr
     return done
+
+
+def test_a_discriminator_that_answers_with_a_tensor_is_explained(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import toolkit\nfrom torch import nn\n\n\n"
+        '@toolkit.register("discriminators", "plain")\n'
+        "class Plain(nn.Module):\n"
+        '    """Answers with a tensor."""\n\n'
+        "    def __init__(self) -> None:\n        super().__init__()\n        self.layer = nn.Linear(2, 1)\n\n"
+        "    def forward(self, x, condition=None):\n        return self.layer(x).mean((1, 2))\n"
+    )
+    script = ["--import", str(tmp_path / "mine.py")]
+    change = ["discriminator={name: plain}", "data.count=80", "trainer.steps=2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "toolkit", "--import", str(FILE), *script, "train", str(RECIPE), *change],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2
+    assert "answered with a Tensor, not with a DiscriminatorOutput" in done.stderr
+    assert "Traceback" not in done.stderr

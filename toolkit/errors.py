@@ -62,7 +62,7 @@ class DuplicatePartError(ToolkitError):
 
 
 class PluginError(ToolkitError):
-    """A registered part cannot be imported."""
+    """A registered part cannot be imported, or does not do what parts of its kind do."""
 
 
 class MissingExtraError(ToolkitError):

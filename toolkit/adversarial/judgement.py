@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from toolkit.adversarial.types import DiscriminatorOutput
 from toolkit.engine.randomness import Noise
-from toolkit.errors import ToolkitError
+from toolkit.errors import PluginError, ToolkitError
 
 Side = Literal["real", "fake"]
 Augment = Callable[[Tensor, Side], Tensor]
@@ -25,7 +25,16 @@ def score(output: DiscriminatorOutput) -> Tensor:
 
 
 def full_precision(output: DiscriminatorOutput) -> DiscriminatorOutput:
-    """Logits in at least float32: losses and penalties square and exponentiate them."""
+    """Logits in at least float32: losses and penalties square and exponentiate them.
+
+    Raises:
+        PluginError: a discriminator answered with something else.
+    """
+    if not isinstance(output, DiscriminatorOutput):
+        raise PluginError(
+            f"a discriminator answered with a {type(output).__name__}, not with a DiscriminatorOutput",
+            "return DiscriminatorOutput((logits,)), from toolkit.adversarial.types",
+        )
     logits = tuple(item.float() if item.dtype in (torch.bfloat16, torch.float16) else item for item in output.logits)
     return DiscriminatorOutput(logits, output.features)
 
