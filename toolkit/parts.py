@@ -147,6 +147,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "parallel_text": "toolkit.translation.parallel_text:ParallelText",
         "dates": "toolkit.translation.generated_dates:GeneratedDates",
         "catalogue": "toolkit.translation.catalogue:Catalogue",
+        "two_domains": "toolkit.translation.two_domains:TwoDomains",
         "multilingual_text": "toolkit.translation.multilingual_text:MultilingualText",
         "rendered_faces": "toolkit.face.rendered_faces:RenderedFaces",
         "rendered_crops": "toolkit.face.rendered_crops:RenderedCrops",

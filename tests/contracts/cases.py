@@ -404,6 +404,16 @@ def multilingual_files(place: Place) -> list[Settings]:
     return [{"corpora": [{**corpus, "reversed": True}], "vocabulary": 320, "placeholders": 0}]
 
 
+def two_domains(place: Place) -> list[Settings]:
+    """The vocabulary of a model folder with dates, which are also what is new."""
+    if find_spec("sentencepiece") is None:
+        pytest.skip("the package 'sentencepiece' is not installed")
+    pairs = build("datasets", {"name": "dates", **DATES})
+    save_model(place.folder / "model", {"weight": torch.ones(1)}, {}, "# A vocabulary for a test\n")
+    pairs.segmenter.save(place.folder / "model")
+    return [{"segmentation": str(place.folder / "model"), "new": pairs, "old": pairs}]
+
+
 def translated(place: Place) -> list[Settings]:
     if find_spec("sentencepiece") is None or find_spec("transformers") is None:
         pytest.skip("the packages 'sentencepiece' and 'transformers' are not both installed")
@@ -861,6 +871,7 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "datasets/dates": with_package("sentencepiece", DATES, {**DATES, "source_language": "zh", "target_language": "en"}),
     "datasets/parallel_text": sentence_files,
     "datasets/multilingual_text": multilingual_files,
+    "datasets/two_domains": two_domains,
     "datasets/catalogue": with_package("polib", {"vocabulary": 500}),
     "extractors/classifier": classifier,
     "extractors/inception": inception,

@@ -51,6 +51,7 @@ _COMMANDS = {
     "resume": ("toolkit.cli.train:resume", "Go on with a run."),
     "evaluate": ("toolkit.cli.evaluate:evaluate", "Measure a run or a model."),
     "compare": ("toolkit.cli.compare:compare", "Train variants from one start and say which helped."),
+    "adapt": ("toolkit.cli.adapt:adapt", "Go on with a translator on sentences of another kind."),
     "robustness": ("toolkit.cli.robustness:robustness", "Measure a translator on noisy sources."),
     "generate": ("toolkit.cli.generate:generate", "Generate with a trained model."),
     "vocode": ("toolkit.cli.vocode:vocode", "Recordings through a vocoder, or mel spectrograms to audio."),
