@@ -124,6 +124,16 @@ TABLE: dict[str, dict[str, list[str]]] = {
         "zh": [*SMALL_MARIAN, "data.count=300", "data.held_out=10", "data.vocabulary=200", "data.target_language=zh"],
     },
     "translation/multi30k_en_de": {"default": [*SMALL_MARIAN, "data.vocabulary=360"]},
+    "translation/robust": {
+        "default": [*SMALL_MARIAN, "start=null", "data.vocabulary=360", "trainer.fall_back=null"],
+        "perturbed": [
+            "variant=perturbed",
+            *SMALL_MARIAN,
+            "start=null",
+            "data.vocabulary=360",
+            "trainer.fall_back=null",
+        ],
+    },
     "translation/tatoeba_en_zh": {"default": [*SMALL_MARIAN, "data.vocabulary=420"]},
     "translation/gettext": {"default": SMALL_MARIAN},
     "translation/dates_adversarial": {
@@ -152,6 +162,7 @@ STAND_INS: dict[str, Callable[[Path], Path]] = {
 
 SENTENCES: dict[str, Callable[[Path], list[str]]] = {
     "translation/multi30k_en_de": stand_ins.caption_files,
+    "translation/robust": stand_ins.caption_files,
     "translation/tatoeba_en_zh": stand_ins.sentence_table,
 }
 """The same for recipes whose data is several files: overrides that name the made ones."""

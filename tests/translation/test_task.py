@@ -128,7 +128,26 @@ def test_random_segmentation_is_another_in_each_epoch_and_says_the_same(tmp_path
     assert np.array_equal(again["source"], rows[7]["source"])
 
 
+def test_noise_is_in_the_sources_of_training_only_and_another_each_time(tmp_path: Path) -> None:
+    task, _ = opened(tmp_path, task={"name": "translation", "noise": 0.5, "noise_kinds": ["typos", "swapped_words"]})
+    transform, segmenter = task.transform(), task.pairs.segmenter
+    assert transform is not None
+    place = int(task.pairs.lengths[:, 0].argmax())
+    rows = [transform(task.pairs[place], np.random.default_rng(seed)) for seed in range(20)]
+    texts = [segmenter.decode(row["source"]) for row in rows]
+    assert len(set(texts)) > 10
+    assert {segmenter.decode(row["target"]) for row in rows} == {task.pairs.pair(place).target}
+    again = transform(task.pairs[place], np.random.default_rng(7))
+    assert np.array_equal(again["source"], rows[7]["source"])
+    plain, _ = opened(tmp_path, task={"name": "translation"})
+    assert plain.transform() is None
+
+
 def test_settings_out_of_range_are_refused() -> None:
+    with pytest.raises(ConfigError, match="there is no noise 'typoes'"):
+        TranslationTask(noise=0.1, noise_kinds=["typoes"])  # type: ignore[list-item]
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        TranslationTask(noise=1.5)
     with pytest.raises(ValueError, match="sampling"):
         TranslationTask(sampling=1.0)
     with pytest.raises(ValueError, match="beam"):

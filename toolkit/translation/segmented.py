@@ -109,11 +109,22 @@ class SegmentedPairs:
     def __getitem__(self, index: int) -> dict[str, Any]:
         return {"source": self._row(2 * index), "target": self._row(2 * index + 1), "place": np.array([index])}
 
-    def encoded(self, index: int, seed: int, alpha: float | None) -> dict[str, Any]:
-        """An item with random segmentations, a function of the seed (see `Segmenter.encode_sampled`)."""
+    def encoded(self, index: int, seed: int, alpha: float | None, source: str | None = None) -> dict[str, Any]:
+        """An item with random segmentations, a function of the seed (see `Segmenter.encode_sampled`).
+
+        Args:
+            index: of the pair.
+            seed: of the segmentation.
+            alpha: how random it is; `None` segments as usual.
+            source: another source text than the pair's, such as one with noise.
+        """
         pair = self._pairs[index]
         ours, theirs = self.segmenter.encode_pair(
-            pair.source, pair.target, self._token(self._targets[index]), seed=seed, alpha=alpha
+            pair.source if source is None else source,
+            pair.target,
+            self._token(self._targets[index]),
+            seed=seed,
+            alpha=alpha,
         )
         return {"source": np.asarray(ours.ids), "target": np.asarray(theirs.ids), "place": np.array([index])}
 

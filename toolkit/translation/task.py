@@ -24,6 +24,7 @@ from toolkit.errors import CheckpointError
 from toolkit.metrics.base import Metric
 from toolkit.metrics.extractor import Extractor
 from toolkit.translation.decoding.batches import translate_ids
+from toolkit.translation.noise import KINDS, NoiseKind, add_noise, check_noise
 from toolkit.translation.scores import score
 from toolkit.translation.segmented import IGNORED, SegmentedPairs, pairs_behind, places_of
 from toolkit.translation.seq2seq import GENERATION_CONFIG, generation_config, shared_folder_config
@@ -40,18 +41,34 @@ class TranslationTask:
             way (BPE-dropout, Provilkov et al. 2020; subword regularisation, Kudo 2018). Small data gain from 0.1.
         beam: hypotheses that are kept when translations are measured; 1 is greedy.
         extra_length: translations may have so many subwords more than one and a half times those of their source.
+        noise: largest rate of noise in training sources, 0 to 1. Each text gets one kind, at a rate between 0 and this,
+            another one in every epoch, so that the model learns to read what people mistype (Belinkov and Bisk 2018).
+        noise_kinds: kinds to choose from, all by default; see `toolkit.translation.noise.add_noise`.
+
+    Raises:
+        ConfigError: the noise is out of range, or there is no such kind.
     """
 
     provides = ("vocabulary", "pad_id", "eos_id")
     pipeline = "translation"
     default_metrics = ()
 
-    def __init__(self, sampling: float = 0.0, beam: int = 1, extra_length: int = 20) -> None:
+    def __init__(
+        self,
+        sampling: float = 0.0,
+        beam: int = 1,
+        extra_length: int = 20,
+        noise: float = 0.0,
+        noise_kinds: list[NoiseKind] | None = None,
+    ) -> None:
         if not 0 <= sampling < 1:
             raise ValueError(f"sampling={sampling} must lie between 0 and 1")
         if beam < 1 or extra_length < 1:
             raise ValueError(f"beam={beam} and extra_length={extra_length} must be at least 1")
+        self.noise_kinds = tuple(KINDS if noise_kinds is None else noise_kinds)
+        check_noise(self.noise_kinds, noise, "task.noise")
         self.sampling = sampling
+        self.noise = noise
         self.beam = beam
         self.extra_length = extra_length
         self._pairs: SegmentedPairs | None = None
@@ -74,8 +91,10 @@ class TranslationTask:
         return {"vocabulary": len(segmenter), "pad_id": segmenter.pad_id, "eos_id": segmenter.eos_id}
 
     def transform(self) -> Transform | None:
-        """Another segmentation of a sentence each time, where `sampling` asks for it."""
-        return _Resegmented(self.pairs, self.sampling) if self.sampling else None
+        """Another segmentation of a sentence each time, and noise in its source, where they are asked for."""
+        if not self.sampling and not self.noise:
+            return None
+        return _Varied(self.pairs, self.sampling or None, self.noise, self.noise_kinds)
 
     # -- the game -------------------------------------------------------------------------------------------------
 
@@ -217,13 +236,22 @@ def _scored(written: Sequence[str], references: Sequence[str], languages: Sequen
     return means if len(found) == 1 else {**means, **several}
 
 
-class _Resegmented:
-    def __init__(self, pairs: SegmentedPairs, alpha: float) -> None:
+class _Varied:
+    """Training texts as they are not stored: segmented in another way, their sources mistyped."""
+
+    def __init__(self, pairs: SegmentedPairs, alpha: float | None, noise: float, kinds: Sequence[NoiseKind]) -> None:
         self.pairs = pairs
         self.alpha = alpha
+        self.noise = noise
+        self.kinds = kinds
 
     def __call__(self, item: Item, generator: np.random.Generator) -> Item:
-        return self.pairs.encoded(int(item["place"][0]), int(generator.integers(2**31)), self.alpha)
+        place, seed = int(item["place"][0]), int(generator.integers(2**31))
+        source = self.pairs.pair(place).source
+        if self.noise:
+            kind = self.kinds[int(generator.integers(len(self.kinds)))]
+            source = add_noise(source, kind, float(generator.uniform(0, self.noise)), seed)
+        return self.pairs.encoded(place, seed, self.alpha, source)
 
 
 def next_subword_logits(network: nn.Module, source_BS: Tensor, target_BT: Tensor, pad_id: int) -> Tensor:
