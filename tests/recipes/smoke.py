@@ -134,6 +134,10 @@ TABLE: dict[str, dict[str, list[str]]] = {
             "trainer.fall_back=null",
         ],
     },
+    "translation/transfer": {
+        "default": [*SMALL_MARIAN, "start=null", "data.segmentation=null", "data.vocabulary=360"],
+        "scratch": ["variant=scratch", *SMALL_MARIAN, "data.vocabulary=360", "data.count=40"],
+    },
     "translation/tatoeba_en_zh": {"default": [*SMALL_MARIAN, "data.vocabulary=420"]},
     "translation/gettext": {"default": SMALL_MARIAN},
     "translation/dates_adversarial": {
@@ -163,6 +167,7 @@ STAND_INS: dict[str, Callable[[Path], Path]] = {
 SENTENCES: dict[str, Callable[[Path], list[str]]] = {
     "translation/multi30k_en_de": stand_ins.caption_files,
     "translation/robust": stand_ins.caption_files,
+    "translation/transfer": stand_ins.french_captions,
     "translation/tatoeba_en_zh": stand_ins.sentence_table,
 }
 """The same for recipes whose data is several files: overrides that name the made ones."""

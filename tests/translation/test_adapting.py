@@ -131,6 +131,32 @@ def test_mistakes_are_explained(
     assert not (tmp_path / "c").exists()
 
 
+def test_a_model_of_other_languages_is_a_beginning_where_the_task_says_so(
+    translator: Path, files: list[Path], tmp_path: Path
+) -> None:
+    document: dict[str, Any] = {
+        **json.loads((translator / "config.json").read_text())["recipe"],
+        "start": str(translator),
+        "data": {
+            "name": "parallel_text",
+            "source_language": "en",
+            "target_language": "fr",
+            "source": str(files[0]),
+            "target": str(files[1]),
+            "segmentation": str(translator),
+            "count": 50,
+        },
+    }
+    few = ["trainer.steps=1", "trainer.evaluate_every=null"]
+    with pytest.raises(CheckpointError, match="translates en to nl, and this data is en to fr") as refused:
+        toolkit.train(document, tmp_path / "a", few, quiet=True)
+    assert "task.transfer=true" in str(refused.value)
+    toolkit.train(document, tmp_path / "b", [*few, "task.transfer=true"], quiet=True)
+    child = toolkit.load(tmp_path / "b", device="cpu")
+    assert child.languages == ("en", "fr")
+    assert child.translate(["ba de"])[0].text
+
+
 def test_the_command(
     translator: Path, files: list[Path], adapted: tuple[Path, Any, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -166,3 +166,10 @@ def places_of(source: Source) -> list[int]:
     if isinstance(source, Subset):
         return [places_of(source.source)[int(index)] for index in source.indices]
     return list(range(len(source)))
+
+
+def spread(pairs: Sequence[Pair], count: int) -> list[Pair]:
+    """So many of the pairs, at equal distances; all of them where there are not more."""
+    if count >= len(pairs):
+        return list(pairs)
+    return [pairs[place] for place in np.linspace(0, len(pairs) - 1, count).round().astype(int)]

@@ -44,6 +44,8 @@ class TranslationTask:
         noise: largest rate of noise in training sources, 0 to 1. Each text gets one kind, at a rate between 0 and this,
             another one in every epoch, so that the model learns to read what people mistype (Belinkov and Bisk 2018).
         noise_kinds: kinds to choose from, all by default; see `toolkit.translation.noise.add_noise`.
+        transfer: the model to begin with may be one of other languages, whose knowledge is carried over (Zoph et al.
+            2016); its vocabulary must be that of the data all the same.
 
     Raises:
         ConfigError: the noise is out of range, or there is no such kind.
@@ -60,6 +62,7 @@ class TranslationTask:
         extra_length: int = 20,
         noise: float = 0.0,
         noise_kinds: list[NoiseKind] | None = None,
+        transfer: bool = False,
     ) -> None:
         if not 0 <= sampling < 1:
             raise ValueError(f"sampling={sampling} must lie between 0 and 1")
@@ -69,6 +72,7 @@ class TranslationTask:
         check_noise(self.noise_kinds, noise, "task.noise")
         self.sampling = sampling
         self.noise = noise
+        self.transfer = transfer
         self.beam = beam
         self.extra_length = extra_length
         self._pairs: SegmentedPairs | None = None
@@ -191,10 +195,11 @@ class TranslationTask:
             CheckpointError: it translates between other languages or has another vocabulary.
         """
         ours, theirs = list(self.pairs.languages), model.config.get("languages")
-        if theirs is not None and theirs != ours:
+        if theirs is not None and theirs != ours and not self.transfer:
             raise CheckpointError(
                 f"{model.path} translates {' to '.join(map(str, theirs))}, and this data is {' to '.join(ours)}",
-                "begin with a model of these languages, or set start=null",
+                "begin with a model of these languages, or set start=null; with task.transfer=true a model of other "
+                "languages is a beginning too",
             )
         if model.config.get("segmentation") != self.pairs.segmenter.fingerprint():
             raise CheckpointError(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-import numpy as np
-
 from toolkit.config.schema import PartOf
 from toolkit.data.source import Skipped, Source
 from toolkit.data.splits import split as divide
@@ -14,7 +12,7 @@ from toolkit.engine.models import locate_model
 from toolkit.errors import ConfigError, Problem
 from toolkit.translation.corpora.pair import Pair
 from toolkit.translation.segmentation.tokenizer import Segmenter
-from toolkit.translation.segmented import SegmentedPairs, pairs_behind
+from toolkit.translation.segmented import SegmentedPairs, pairs_behind, spread
 
 Domain = Literal["new", "old"]
 
@@ -108,10 +106,4 @@ def _fewer(old: Mapping[str, Sequence[Pair]], new: Mapping[str, Sequence[Pair]],
     wanted = {name: len(pairs) for name, pairs in new.items()}
     wanted["train"] = round(wanted.get("train", 0) * share / (1 - share))
     wanted["test"] = _MEASURED
-    return {name: _spread(pairs, wanted.get(name, 0)) for name, pairs in old.items()}
-
-
-def _spread(pairs: Sequence[Pair], count: int) -> list[Pair]:
-    if count >= len(pairs):
-        return list(pairs)
-    return [pairs[place] for place in np.linspace(0, len(pairs) - 1, count).round().astype(int)]
+    return {name: spread(pairs, wanted.get(name, 0)) for name, pairs in old.items()}
