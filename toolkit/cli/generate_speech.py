@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 @click.option("--pitch", type=float, default=0.0, show_default=True, help="Semitones up or down; -24 to 24.")
 @click.option("--range", "range_", type=float, default=1.0, show_default=True, help="0 is monotone; up to 3.")
 @click.option("--speaker", help="Name of a speaker, in a voice of several.")
+@click.option(
+    "--convert",
+    type=click.Path(),
+    help="A recording of the text: its timing and melody are kept, the speaker is --speaker.",
+)
+@click.option("--recorded", help="With --convert: the speaker of the voice that the recording is most like.")
 @click.option("--vocoder", type=click.Path(), help="Speak with this vocoder: a run, a folder, or a model's name.")
 @click.option("--stream", is_flag=True, help="Make audio piece by piece: the first is there at once.")
 @click.option("--device", default="auto", show_default=True)
@@ -39,6 +45,8 @@ def speech(
     pitch: float,
     range_: float,
     speaker: str | None,
+    convert: str | None,
+    recorded: str | None,
     vocoder: str | None,
     stream: bool,
     device: str,
@@ -50,19 +58,24 @@ def speech(
     \b
     toolkit generate speech MODEL --text "Good morning." --out hello.wav
     toolkit generate speech MODEL --input book.txt --out book.flac --speed 1.1
+    toolkit generate speech MODEL --convert me.wav --text "What I say in it." --speaker anna --out anna.wav
 
     Texts may hold tags: <break time="500ms"/>, <sub alias="...">, <phoneme ph="...">, <p>, <s>. A file gets its name
     when it is whole. The real-time factor is seconds of audio per second of computing.
     """
     if bool(texts) == (source is not None):
         raise click.UsageError("say what to speak: --text TEXT, or --input FILE")
+    if convert is not None and (len(texts) != 1 or stream):
+        raise click.UsageError("--convert takes one recording and, with --text, the words that are said in it")
+    if recorded is not None and convert is None:
+        raise click.UsageError("--recorded says whose recording --convert is given")
     spin_if_quiet()
     import torch
 
     from toolkit.engine.device import choose_threads
     from toolkit.runs import load
     from toolkit.speech.voice.pipeline import VoicePipeline
-    from toolkit.speech.voice.speaking import read_text
+    from toolkit.speech.voice.speaking import read_text, write_conversion
 
     written = [read_text(source)] if source is not None else list(texts)
     pipeline = load(model, device)
@@ -77,7 +90,9 @@ def speech(
     try:
         pipeline.warm_up()
         told = [
-            _speak(pipeline, text, target, stream, options, quiet or as_json)
+            write_conversion(pipeline, convert, text, target, speaker=speaker, recorded=recorded)
+            if convert is not None
+            else _speak(pipeline, text, target, stream, options, quiet or as_json)
             for text, target in zip(written, _targets(out, len(written)), strict=True)
         ]
     finally:

@@ -20,9 +20,11 @@ from toolkit.speech.text.front_end import FrontEnd
 from toolkit.speech.text.inventory import Inventory
 from toolkit.speech.text.utterances import Utterance
 from toolkit.speech.voice.acoustic import AcousticModel
+from toolkit.speech.voice.conversion import measure_recording, plan_conversion
 from toolkit.speech.voice.export import ExportedVoice, example_units
 from toolkit.speech.voice.fitting import fitted
 from toolkit.speech.voice.signal import GRIFFIN_LIM, VOCODER, Sounder, find_vocoder, open_sounder
+from toolkit.speech.voice.spoken import read_units
 from toolkit.speech.voice.synthesis import (
     FRONT_END,
     INVENTORY,
@@ -229,6 +231,35 @@ class VoicePipeline:
             silence = self._silence(prepared.utterance)
             if len(silence):
                 yield silence
+
+    def convert(
+        self, recording: str | Path, text: str, *, speaker: str | None = None, recorded: str | None = None
+    ) -> Spoken:
+        """What is said in a recording, in its timing and melody, by a speaker of this voice.
+
+        Args:
+            recording: an audio file of one sentence or a few.
+            text: the words that are said in it.
+            speaker: who shall say them; the first speaker when left out.
+            recorded: the speaker of this voice that the recording is of, or that is most like it; the first when left
+                out. The recording is only listened to for its timing, pitch and loudness.
+
+        Raises:
+            AudioFileError: the recording cannot be read.
+            DataError: there is nothing to say in the text, or the recording is too short for it.
+            ToolkitError: there is no such speaker.
+        """
+        number, heard = self._speaker(speaker), self._speaker(recorded)
+        said, unread = read_units(self.front_end, text)
+        units, notes = self.fit(said)
+        mel, pitch = (torch.from_numpy(part).to(self.device) for part in measure_recording(recording, self.format))
+        batch = units_batch(units, self.inventory, heard, self.device)
+        planned = plan_conversion(self.generator, batch, mel, pitch, number)
+        frames = decode_planned(self.generator, planned, 0, planned.frames.shape[1])
+        with torch.inference_mode():
+            wave = self.sounder.whole(frames).float()
+        seconds = planned.durations.cpu().numpy() * self.format.hop_length / self.format.sample_rate
+        return Spoken(text, wave.cpu(), phone_times(units, seconds), (), (*unread, *notes))
 
     def mels(self, text: str, *, speaker: str | None = None, speed: float = 1.0) -> list[Tensor]:
         """Log-mel spectrograms [T, M] of the sentences of a text, without a vocoder."""

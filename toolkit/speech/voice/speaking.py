@@ -13,7 +13,7 @@ from torch import Tensor
 
 from toolkit.engine.files import atomic_file
 from toolkit.errors import DataError, require
-from toolkit.speech.files import AudioFileError
+from toolkit.speech.files import AudioFileError, write_audio
 from toolkit.speech.vocoding import STREAMED
 from toolkit.speech.voice.pipeline import Spoken, VoicePipeline
 
@@ -116,6 +116,25 @@ def write_speech(
     told.seconds_of_audio = samples / rate
     told.seconds_until_first_audio = told.seconds_taken if first is None else first
     return told
+
+
+def write_conversion(
+    pipeline: VoicePipeline,
+    recording: str | Path,
+    text: str,
+    out: str | Path,
+    *,
+    speaker: str | None = None,
+    recorded: str | None = None,
+) -> Told:
+    """A recording's words by another speaker, as a file; see `VoicePipeline.convert`."""
+    started = time.perf_counter()
+    said = pipeline.convert(recording, text, speaker=speaker, recorded=recorded)
+    taken = time.perf_counter() - started
+    write_audio(out, said.wave, pipeline.format.sample_rate)
+    seconds = len(said.wave) / pipeline.format.sample_rate
+    phones = [asdict(phone) for phone in said.phones]
+    return Told(str(out), seconds, taken, taken, 1, phones, [], list(said.notes))
 
 
 def _pieces(
