@@ -20,7 +20,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt Makefile
 	@echo "== setting up $(VENV) (first time: a few minutes, mostly PyTorch)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,export,datasets,speech,espeak,denoise,phonemes,translation,ctranslate2,face,face-index,studio,docs]"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,export,datasets,speech,espeak,denoise,phonemes,words,translation,ctranslate2,face,face-index,studio,docs]"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[speech-metrics]" 2>/dev/null \
 		|| echo "note: without PESQ and STOI: they need a C compiler; install one, then: $(BIN)/pip install pesq pystoi"
 	@touch $(STAMP)

@@ -20,6 +20,7 @@ from toolkit.speech.text.front_end import FrontEnd
 from toolkit.speech.voice.frames import FrameMeasurer
 from toolkit.speech.voice.recorded import RecordedTexts
 from toolkit.speech.voice.spoken import SpokenTexts, texts_behind
+from toolkit.speech.voice.words import WordRecognizer, word_error, words_of
 
 if TYPE_CHECKING:
     from toolkit.speech.voice.pipeline import VoicePipeline
@@ -30,7 +31,9 @@ _UNITS = {
     "duration_error": "share of the recording's length",
     "f0_error": "cents",
     "mel_error": "nepers",
+    "word_error": "share of words",
 }
+_ASKED_FOR = ("word_error",)  # takes half as long as the speech lasts
 
 
 def open_spoken(format: AudioFormat, front_end: FrontEnd, path: Path, split: str) -> tuple[Source, str]:
@@ -66,6 +69,8 @@ def evaluate_voice(
 
     * `phoneme_error`: edit distance of the phonemes that a recogniser hears to those of the text, over their number.
       Its error on the recordings themselves is the row `recordings`: the ceiling. Only with a recogniser.
+    * `word_error`: likewise of the words that PocketSphinx hears, in English; only where it is asked for, since it
+      takes about half as long as the speech lasts.
     * `duration_error`: difference of the lengths of speech and recording over the recording's.
     * `f0_error`: root mean square difference of the pitch in cents, and `mel_error`, mean absolute difference of
       log-mels, both after the two were brought to one timing by dynamic time warping.
@@ -73,7 +78,7 @@ def evaluate_voice(
     Args:
         voice: the voice.
         source: texts with recordings.
-        metrics: names of the numbers that are wanted; all when left out.
+        metrics: names of the numbers that are wanted; all but `word_error` when left out.
         samples: most to use, chosen at random.
         seed: of that choice.
         recognizer: a trained phoneme recogniser.
@@ -81,7 +86,8 @@ def evaluate_voice(
     Raises:
         DataError: these are no texts with recordings, or there is no such number.
     """
-    wanted = list(_UNITS) if metrics is None else [str(name) for name in metrics]
+    usual = [name for name in _UNITS if name not in _ASKED_FOR]
+    wanted = usual if metrics is None else [str(name) for name in metrics]
     unknown = [name for name in wanted if name not in _UNITS]
     if unknown:
         raise DataError(f"voices have no number '{unknown[0]}'", f"choose from {', '.join(_UNITS)}")
@@ -90,7 +96,8 @@ def evaluate_voice(
         random = np.random.default_rng(fold(seed, "evaluated-texts") % 2**63)
         places = sorted(random.choice(places, samples, replace=False).tolist())
     ears = _recognizer(recognizer, voice)
-    judge = _Judge(voice, texts, ears, wanted)
+    listener = WordRecognizer(texts.front_end.language) if "word_error" in wanted else None
+    judge = _Judge(voice, texts, ears, wanted, listener)
     for place in places:
         judge.hear(place)
     return judge.result(str(recognizer or voice.config.get("recognizer") or ""))
@@ -110,9 +117,14 @@ class _Judge:
     """Numbers of every sentence, as they are found."""
 
     def __init__(
-        self, voice: VoicePipeline, texts: SpokenTexts, ears: RecognizerPipeline | None, wanted: Sequence[str]
+        self,
+        voice: VoicePipeline,
+        texts: SpokenTexts,
+        ears: RecognizerPipeline | None,
+        wanted: Sequence[str],
+        listener: WordRecognizer | None = None,
     ) -> None:
-        self.voice, self.texts, self.ears, self.wanted = voice, texts, ears, wanted
+        self.voice, self.texts, self.ears, self.wanted, self.listener = voice, texts, ears, wanted, listener
         self.measurer = FrameMeasurer(texts.format)
         self.spoken: dict[str, list[float]] = {name: [] for name in wanted}
         self.recorded: dict[str, list[float]] = {}
@@ -138,6 +150,11 @@ class _Judge:
         if self.ears is not None and "phoneme_error" in self.wanted:
             self.spoken["phoneme_error"].append(self.ears.error(wave, entry.units))
             self.recorded.setdefault("phoneme_error", []).append(self.ears.error(real, entry.units))
+
+        if self.listener is not None:
+            words, rate = words_of(self.texts.front_end, entry.text), self.texts.format.sample_rate
+            for found, one in ((self.spoken, wave), (self.recorded, real)):
+                found.setdefault("word_error", []).append(word_error(self.listener.hear(one, rate), words))
 
     def _compare(self, wave: Array, real: Array) -> None:
         if "duration_error" in self.wanted:
