@@ -20,6 +20,7 @@ CHECKS: dict[str, tuple[int | None, dict[str, float]]] = {
     "tatoeba-en-zh": (60, {"bleu": 4.0, "chrf": 3.0}),
     "face-landmarks": (100, {"nme": 0.003}),
     "face-embedder": (None, {"rank1": 0.02}),
+    "face-driver": (24, {"nme": 0.01, "one_face": 0.1}),
     "vocoder-small": (4, {"mel_distance": 0.02, "pesq": 0.3, "stoi": 0.02}),
 }
 NOT_HELD_OUT = {"emoji-classifier"}

@@ -154,5 +154,9 @@ def _half(pipeline: Any, folder: Path) -> float:
     return _difference(load(folder, device="cpu").module(*inputs), pipeline.module(*inputs))
 
 
-def _difference(found: torch.Tensor, wanted: torch.Tensor) -> float:
+def _difference(found: Any, wanted: Any) -> float:
+    """Largest difference of what two networks give; of several things, over all that both give."""
+    if isinstance(wanted, tuple):
+        parts = found if isinstance(found, tuple) else (found,)
+        return max(_difference(one, other) for one, other in zip(parts, wanted, strict=False))
     return float((found - wanted).abs().max())
