@@ -121,6 +121,7 @@ class Untrained:
     """Ignores the weights."""
 
     modality = "testing"
+    config: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module.eval().requires_grad_(False)

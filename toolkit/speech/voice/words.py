@@ -16,6 +16,7 @@ from toolkit.speech.voice.phoneme_error import edit_distance
 RATE = 16000
 """Samples a second that the recogniser listens to."""
 
+_SILENT = 1e-3  # of full scale
 _WORD = re.compile(r"[a-z']+")
 
 
@@ -42,6 +43,8 @@ class WordRecognizer:
     def hear(self, wave: Array, rate: int) -> list[str]:
         """The words of a wave [T] in [-1, 1]; none where nothing is understood."""
         samples = resample(np.asarray(wave, dtype=np.float32), rate, RATE)
+        if not np.any(np.abs(samples) > _SILENT):  # the recogniser always hears something
+            return []
         self._decoder.start_utt()
         self._decoder.process_raw((samples * 32767).clip(-32768, 32767).astype(np.int16).tobytes(), full_utt=True)
         self._decoder.end_utt()
