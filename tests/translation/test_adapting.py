@@ -112,6 +112,7 @@ def test_without_the_old_data_it_says_so_and_goes_on(
     found = adapt(folder, files, tmp_path / "run", steps, quiet=True, say=said.append)
     assert "old" not in found
     assert any("cannot be had" in line for line in said)
+    assert not any("old ones" in line for line in said), "nothing is mixed in"
     assert "was not measured" in found["words"][1]
 
 
@@ -126,6 +127,8 @@ def test_mistakes_are_explained(
         adapt("tatoeba-en-zh", files, adapted[0])
     with pytest.raises(DataError, match=r"absent\.en"):
         adapt(translator, [tmp_path / "absent.en", files[1]], tmp_path / "c")
+    with pytest.raises(DataError, match=r"gone\.tsv"):
+        adapt(translator, files, tmp_path / "c", old=[tmp_path / "gone.tsv"])
     with pytest.raises(ConfigError, match=r"between 0 and 0\.9"):
         TwoDomains(str(translator), None, share=0.95)
     assert not (tmp_path / "c").exists()

@@ -50,7 +50,7 @@ def adapt(
 
     Raises:
         CheckpointError: there is no such model, it is no translator, or the folder holds another run.
-        DataError: the files cannot be read, or hold too little.
+        DataError: the files, or the old ones that were named, cannot be read or hold too little.
     """
     folder = RunFolder(Path(out))
     name = str(Path(model).absolute()) if Path(model).is_dir() else str(model)
@@ -67,10 +67,12 @@ def adapt(
         places = [Path(file).expanduser().absolute() for file in files]
         remembered = None if old is None else _described(begun.config.get("languages"), old, name)
         plan = plan_adaptation(begun, name, places, remembered, share)
-        document = _with_reachable_old(plan.document, share, say)
+        document = plan.document if old is not None else _with_reachable_old(plan.document, share, say)
         recipe = load_recipe(document, list(overrides))
         for reason in plan.reasons:
             say(f"  {reason}")
+        if document["data"]["old"] is not None:
+            say(f"  {share:.0%} of the training pairs are old ones, so that the model does not forget what it could")
         train(recipe, folder.path, quiet=quiet)
     opened = open_recipe(folder.recipe())
     found = compare_domains(load(name), load(folder.path), opened.splits["test"])

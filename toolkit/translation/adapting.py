@@ -111,7 +111,6 @@ def plan_adaptation(
     }
     reasons = (
         f"{survey.report.total:,} pairs, {pairs:,} of them usable; {split.why}",
-        f"{share:.0%} of the training pairs are old ones, so that the model does not forget what it could",
         f"{steps:,} steps: every pair is met about {steps * together / mixed:.0f} times",
         f"learning rate {rate['then']['start']:g}, a quarter of that of a new model",
         f"where BLEU on held-out sentences of both kinds falls by {_FORGOTTEN:g}, it goes back to its best weights",
