@@ -6,6 +6,7 @@ import os
 import tempfile
 
 import pytest
+from hypothesis import settings
 
 from toolkit.engine.cache import CACHE_VARIABLE
 
@@ -15,3 +16,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="toolkit-cache-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     os.environ[CACHE_VARIABLE] = folder.name
+
+
+# What decides whether a change may land must say the same twice. `--hypothesis-profile default` looks at new examples each time.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
