@@ -18,6 +18,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[CACHE_VARIABLE] = folder.name
 
 
-# What decides whether a change may land must say the same twice. `--hypothesis-profile default` looks at new examples each time.
+# What decides whether a change may land says the same twice; `--hypothesis-profile default` looks at new examples.
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
