@@ -52,6 +52,17 @@ class Features:
         end = int(self.ends[place])
         return self.mel[start:end], self.pitch[start:end]
 
+    def chosen(self, places: Sequence[int]) -> Features:
+        """Those of some of the recordings, in the given order; itself where these are all."""
+        if list(places) == list(range(len(self.ends))):
+            return self
+        parts = [self.of(place) for place in places]
+        return Features(
+            np.concatenate([mel for mel, _ in parts]),
+            np.concatenate([pitch for _, pitch in parts]),
+            np.cumsum([len(pitch) for _, pitch in parts], dtype=np.int64),
+        )
+
 
 def features_of(recordings: Sequence[Array], format: AudioFormat, cache: bool = True) -> Features:
     """Features of recordings, from the cache or measured now.

@@ -19,6 +19,7 @@ from toolkit.speech.text.utterances import Utterance
 from toolkit.speech.voice.acoustic import Scales
 from toolkit.speech.voice.feature_cache import Features, features_of
 from toolkit.speech.voice.frames import continuous, energy_of
+from toolkit.speech.voice.mismatch import FEWEST, misfits
 from toolkit.speech.voice.phoneme_error import spoken_phones
 from toolkit.speech.voice.units import END, Units, unit_inventory, units_of
 
@@ -66,6 +67,8 @@ class SpokenTexts:
         front_end: what read the texts.
         problems: what was left out before.
         cache: keep mel spectrograms and pitch on disk.
+        mismatch: texts that fit their recordings worse than usual by more than so many robust standard deviations are
+            left out (`toolkit.speech.voice.mismatch`); `None` keeps them all.
 
     Attributes:
         lengths: int64 [N, 2], units and frames.
@@ -87,6 +90,7 @@ class SpokenTexts:
         front_end: FrontEnd,
         problems: Sequence[Skipped] = (),
         cache: bool = True,
+        mismatch: float | None = None,
     ) -> None:
         self.problems: list[Skipped] = list(problems)
         self.note = ""
@@ -99,13 +103,16 @@ class SpokenTexts:
                 f"{len(kept)} recordings with texts are usable; a voice needs at least 2{shown}",
                 "see the reasons, and the section on recordings in docs/voices.md",
             )
-        self._entries = kept
+        features = features_of([entry.audio for entry in kept], format, cache)
+        if mismatch is not None:
+            fit = self._belonging(kept, features, mismatch)
+            kept, features = [kept[place] for place in fit], features.chosen(fit)
+        self._entries, self._features = kept, features
         self.sample_rate = format.sample_rate
         self.level = format.level
         self.inventory = unit_inventory(entry.units for entry in kept)
         self.speakers: tuple[str, ...] = tuple(sorted({entry.speaker for entry in kept}))
         self.seconds: Array = np.array([len(entry.audio) for entry in kept]) / format.sample_rate
-        self._features: Features = features_of([entry.audio for entry in kept], format, cache)
         frames = np.diff(self._features.ends, prepend=0)
         self.lengths: Array = np.stack([[len(entry.units) for entry in kept], frames], 1).astype(np.int64)
         self.padding = {"symbols": 0}
@@ -169,6 +176,22 @@ class SpokenTexts:
             else:
                 kept.append(entry)
         return kept
+
+    def _belonging(self, entries: list[Entry], features: Features, most: float) -> list[int]:
+        """Places of the entries whose text fits the recording; too few to judge by all do."""
+        if len(entries) < FEWEST:
+            return list(range(len(entries)))
+        inventory = unit_inventory(entry.units for entry in entries)
+        symbols = [np.array(inventory.encode(entry.units.symbols)) for entry in entries]
+        mels = [features.of(place)[0] for place in range(len(entries))]
+        fit = []
+        for place, misfit in enumerate(misfits(symbols, mels, len(inventory) + 1).tolist()):
+            if misfit <= most:
+                fit.append(place)
+                continue
+            reason = f"the text fits the recording badly: {misfit:.1f} deviations from the usual, the limit is {most:g}"
+            self.problems.append(Skipped(entries[place].place or entries[place].key, reason))
+        return fit
 
     def _rate(self, entry: Entry) -> float:
         return len(entry.units) * self.format.sample_rate / max(len(entry.audio), 1)
