@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from itertools import chain
@@ -12,9 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.reader import CHECKOUT, code_blocks, commands, furnish, run_code, smaller
+from tests.reader import CHECKOUT, code_blocks, commands, furnish, run_code, type_here
 from tests.recipes import stand_ins
-from toolkit.cli import main
 from toolkit.engine.shelf import SHIPPED
 from toolkit.translation.dates.pairs import DatePairs
 
@@ -72,18 +70,10 @@ def test_the_tutorial_of_faces_works_as_written(tmp_path):
 
 
 def finish(page: str, folder: Path) -> None:
-    """Type every command of a tutorial; in this process, which has loaded everything already."""
+    """Type every command of a tutorial."""
     found = commands((DOCS / page).read_text())
     assert len(found) >= 5
-    here = Path.cwd()
-    os.chdir(folder)  # contextlib.chdir came with Python 3.11
-    try:
-        for command in found:
-            with pytest.raises(SystemExit) as ended:
-                main([*command[1:], *smaller(command)])
-            assert ended.value.code == 0, command
-    finally:
-        os.chdir(here)
+    type_here(found, folder)
 
 
 def soundfile_seconds(path: Path) -> float:

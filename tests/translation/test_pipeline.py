@@ -68,7 +68,9 @@ def test_a_long_text_is_cut_and_nothing_is_lost(pipeline: TranslationPipeline) -
     assert steps[-1] == (300, 300)
     assert steps == sorted(steps)
     endless = pipeline.translate(" ".join(["ba"] * 500), beam=1, split=False)  # no sentence end, far over 64 subwords
-    assert endless.text.count("nul") > 50
+    assert endless.text.count("nul") > 500 // 64, (
+        "something of every piece; the model has seen no sentence of more than five"
+    )
     assert endless.source == " ".join(["ba"] * 500)
 
 

@@ -91,6 +91,7 @@ class AcousticModel(nn.Module):
         decoder_blocks: ConvNeXt blocks over frames; 4 to 8.
         kernel: units or frames that each block's convolution sees; odd.
         dropout: in the predictors, which learn small recordings by heart first.
+        block_dropout: of what each block adds; an hour of recordings is learned by heart without it.
 
     Attributes:
         context_frames: frames on each side that one frame depends on, once units have their durations.
@@ -113,6 +114,7 @@ class AcousticModel(nn.Module):
         decoder_blocks: int = 5,
         kernel: int = 7,
         dropout: float = 0.1,
+        block_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         sizes = {"symbols": symbols, "mels": mels, "speakers": speakers, "width": width, "expansion": expansion}
@@ -127,8 +129,8 @@ class AcousticModel(nn.Module):
         self.stress = nn.Embedding(STRESSES, width)
         self.initial = nn.Embedding(2, width)
         self.speaker = nn.Embedding(speakers, width)
-        self.encoder = _Blocks(encoder_blocks, width, expansion, kernel)
-        self.decoder = _Blocks(decoder_blocks, width, expansion, kernel)
+        self.encoder = _Blocks(encoder_blocks, width, expansion, kernel, block_dropout)
+        self.decoder = _Blocks(decoder_blocks, width, expansion, kernel, block_dropout)
         self.aligner = Aligner(mels, width)
         self.duration, self.pitch, self.energy = (_Predictor(width, dropout) for _ in range(3))
         self.from_pitch, self.from_energy = (nn.Conv1d(1, width, 3, padding=1) for _ in range(2))
@@ -248,8 +250,9 @@ class AcousticModel(nn.Module):
 class _Blocks(nn.Module):
     """ConvNeXt blocks, with nothing behind the end of a sample."""
 
-    def __init__(self, blocks: int, width: int, expansion: int, kernel: int) -> None:
+    def __init__(self, blocks: int, width: int, expansion: int, kernel: int, dropout: float) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
             ConvNeXtBlock(width, expansion * width, kernel, 1 / max(blocks, 1)) for _ in range(blocks)
         )
@@ -258,7 +261,8 @@ class _Blocks(nn.Module):
     def forward(self, x_BTC: Tensor, mask_BT: Tensor) -> Tensor:
         mask = mask_BT[..., None]
         for block in self.blocks:
-            x_BTC = block(x_BTC * mask)
+            x_BTC = x_BTC * mask
+            x_BTC = x_BTC + self.dropout(block(x_BTC) - x_BTC) if self.training and self.dropout.p else block(x_BTC)
         normed: Tensor = self.norm(x_BTC) * mask
         return normed
 
