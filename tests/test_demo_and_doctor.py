@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from toolkit.cli.demonstration.sections import attempt
@@ -51,10 +52,17 @@ def toolkit(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "toolkit", *arguments], capture_output=True, text=True, cwd=folder)
 
 
-def test_the_demo_makes_one_page_of_everything(tmp_path):
-    done = toolkit("demo", "--quick", "--steps", "10", "--text", "Hello <there>.", folder=tmp_path)
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """Where a demonstration was given, and the process that gave it."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    done = toolkit("demo", "--quick", "--steps", "10", "--text", "Hello <there>.", folder=folder)
     assert done.returncode == 0, done.stderr
-    folder = tmp_path / "runs" / "demo"
+    return folder, done
+
+
+def test_the_demo_makes_one_page_of_everything(shown):
+    folder, done = shown[0] / "runs" / "demo", shown[1]
     grid = folder / "digits" / "pictures" / "grid.png"
     assert Image.open(grid).size[0] > 400
     assert len(list(grid.parent.glob("0*.png"))) == 100
@@ -69,14 +77,15 @@ def test_the_demo_makes_one_page_of_everything(tmp_path):
     assert json.loads((folder / "timings.json").read_text())["timings"]["10 steps"] > 0
 
 
-def test_a_command_of_the_page_makes_the_same_pictures(tmp_path):
-    assert toolkit("demo", "--quick", "--steps", "2", folder=tmp_path).returncode == 0
-    text = Page((tmp_path / "runs" / "demo" / "index.html").read_text()).text
+def test_a_command_of_the_page_makes_the_same_pictures(shown):
+    folder, _ = shown
+    text = Page((folder / "runs" / "demo" / "index.html").read_text()).text
     command = next(line for line in text.splitlines() if "generate image emoji" in line)
-    shown = (tmp_path / "runs" / "demo" / "emoji" / "grid.png").read_bytes()
-    shutil.rmtree(tmp_path / "runs" / "demo" / "emoji")
-    assert toolkit(*shlex.split(command)[1:], folder=tmp_path).returncode == 0
-    assert (tmp_path / "runs" / "demo" / "emoji" / "grid.png").read_bytes() == shown
+    grid = folder / "runs" / "demo" / "emoji" / "grid.png"
+    before = grid.read_bytes()
+    shutil.rmtree(grid.parent)
+    assert toolkit(*shlex.split(command)[1:], folder=folder).returncode == 0
+    assert grid.read_bytes() == before
 
 
 def test_what_is_missing_is_said_with_the_command_that_helps():
@@ -87,18 +96,19 @@ def test_what_is_missing_is_said_with_the_command_that_helps():
     assert "adversarial-toolkit[speech]" in section.missing
 
 
-def test_the_demo_replaces_an_old_demo_and_nothing_else(tmp_path):
-    kept = tmp_path / "mine" / "letter.txt"
+def test_the_demo_replaces_an_old_demo_and_nothing_else(shown):
+    folder, _ = shown
+    kept = folder / "mine" / "letter.txt"
     kept.parent.mkdir()
     kept.write_text("dear")
     (kept.parent / "recipe.yaml").write_text("name: a run that took a week")
-    refused = toolkit("demo", "--steps", "2", "--out", "mine", folder=tmp_path)
+    refused = toolkit("demo", "--steps", "2", "--out", "mine", folder=folder)
     assert refused.returncode == 2
     assert "not a demo" in refused.stderr
     assert kept.read_text() == "dear"
-    for _ in range(2):
-        done = toolkit("demo", "--quick", "--steps", "2", "--out", "demo", "--json", folder=tmp_path)
-        assert done.returncode == 0, done.stderr
+    done = toolkit("demo", "--quick", "--steps", "2", "--json", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((folder / "runs" / "demo" / "timings.json").read_text())["timings"]["2 steps"] > 0
     assert json.loads(done.stdout)["digits"]["evaluation"]["metrics"]["accuracy"] >= 0
 
 
