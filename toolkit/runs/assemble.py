@@ -80,10 +80,15 @@ def _check_fit(recipe: Recipe, context: dict[str, Any]) -> None:
         Problem(f"{path}.{key}", f"is {spec[key]!r}, but for this data it must be {value!r}")
         for path, spec in parts.items()
         for key, value in context.items()
-        if key in spec and spec[key] != value
+        if key in spec and _listed(spec[key]) != _listed(value)
     ]
     if problems:
         raise ConfigError(problems)
+
+
+def _listed(value: Any) -> Any:
+    """Without the difference of tuples, which parameters may be, and lists, which files hold."""
+    return [_listed(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def build_network(kind: str, spec: dict[str, Any], path: str, seed: int) -> nn.Module:
