@@ -21,6 +21,7 @@ CHECKS: dict[str, tuple[int | None, dict[str, float]]] = {
     "face-landmarks": (100, {"nme": 0.003}),
     "face-embedder": (None, {"rank1": 0.02}),
     "face-driver": (24, {"nme": 0.01, "one_face": 0.1}),
+    "kathleen": (8, {"duration_error": 0.05, "mel_error": 0.05}),
     "vocoder-small": (2, {"mel_distance": 0.04, "pesq": 0.6, "stoi": 0.03}),
 }
 NOT_HELD_OUT = {"emoji-classifier"}

@@ -40,6 +40,7 @@ SMALL_ACOUSTIC = [
     "generator.encoder_blocks=1",
     "generator.decoder_blocks=1",
     "generator.dropout=0",
+    "generator.block_dropout=0",
     "trainer.batch_tokens=800",
 ]
 SMALL_EARS = ["generator.width=16", "generator.blocks=1", "generator.dropout=0", "trainer.batch_tokens=800"]
