@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +23,7 @@ CHECKS: dict[str, tuple[int | None, dict[str, float]]] = {
     "face-landmarks": (100, {"nme": 0.003}),
     "face-embedder": (None, {"rank1": 0.02}),
     "face-driver": (24, {"nme": 0.01, "one_face": 0.1}),
-    "kathleen": (8, {"duration_error": 0.05, "mel_error": 0.05}),
+    "kathleen": (12, {"duration_error": 0.04, "mel_error": 0.06}),
     "vocoder-small": (2, {"mel_distance": 0.04, "pesq": 0.6, "stoi": 0.03}),
 }
 NOT_HELD_OUT = {"emoji-classifier"}
@@ -34,7 +36,7 @@ def test_every_shipped_model_is_checked() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
-def test_a_shipped_model_gives_what_its_card_says(name: str) -> None:
+def test_a_shipped_model_gives_what_its_card_says(name: str, tmp_path: Path) -> None:
     if name not in EMBEDDED and not os.environ.get("TOOLKIT_DATA"):
         pytest.skip("the model's data are not embedded: set TOOLKIT_DATA to the folder that holds them")
     samples, tolerances = CHECKS[name]
@@ -42,6 +44,22 @@ def test_a_shipped_model_gives_what_its_card_says(name: str) -> None:
         pytest.importorskip("pesq", reason="the package pesq is not installed")
     published = read_card(SHIPPED / name).facts["results"]
     options = {} if samples is None else {"samples": samples, "repeats": 0}
+    if name == "kathleen":  # a few recordings of its own: measuring pitch in all thousand takes half a minute
+        options["real"] = held_out_recordings(tmp_path, samples)
     found = toolkit.evaluate(name, **options)["metrics"]
     for metric, tolerance in tolerances.items():
         assert found[metric] == pytest.approx(published[metric], abs=tolerance), metric
+
+
+def held_out_recordings(folder: Path, count: int) -> Path:
+    """The first recordings with their texts that `kathleen-22k` holds out."""
+    data = Path(os.environ["TOOLKIT_DATA"]) / "kathleen-22k"
+    names = set((data / "val-ids.txt").read_text().split()[:count])
+    lines = [line for line in (data / "metadata.csv").read_text().splitlines() if line.split("|")[0] in names]
+    (folder / "metadata.csv").write_text("\n".join(lines))
+    for archive in data.glob("*.tar"):
+        with tarfile.open(archive) as opened:
+            for member in opened.getmembers():
+                if Path(member.name).stem in names:
+                    (folder / Path(member.name).name).write_bytes(opened.extractfile(member).read())
+    return folder

@@ -84,7 +84,7 @@ def test_the_demonstration_of_an_installed_wheel(installed: Environment) -> None
 
 def test_its_recipes_and_models_are_found_by_name(installed: Environment) -> None:
     models = {model["name"] for model in installed.toolkit("models")}
-    assert {"fashion-mnist", "emoji", "vocoder-small", "tatoeba-en-zh", "face-landmarks"} <= models
+    assert {"fashion-mnist", "emoji", "vocoder-small", "kathleen", "tatoeba-en-zh", "face-landmarks"} <= models
     short = ["trainer.steps=2", "trainer.batch_size=8", "generator.width=8", "discriminator.width=8"]
     result = installed.toolkit("train", "image/digits", *short, "--out", "digits", "--quiet")
     assert result["step"] == 2
