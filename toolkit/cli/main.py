@@ -54,6 +54,7 @@ _COMMANDS = {
     "adapt": ("toolkit.cli.adapt:adapt", "Go on with a translator on sentences of another kind."),
     "robustness": ("toolkit.cli.robustness:robustness", "Measure a translator on noisy sources."),
     "generate": ("toolkit.cli.generate:generate", "Generate with a trained model."),
+    "predict": ("toolkit.cli.predict:predict", "Mel spectrograms of a voice, to fine-tune its vocoder on."),
     "vocode": ("toolkit.cli.vocode:vocode", "Recordings through a vocoder, or mel spectrograms to audio."),
     "face": ("toolkit.cli.face:face", "Libraries of faces, and new faces made of those found in them."),
     "studio": ("toolkit.cli.studio:studio", "One local web page for everything that the toolkit makes."),

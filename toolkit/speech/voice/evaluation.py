@@ -36,18 +36,28 @@ _UNITS = {
 _ASKED_FOR = ("word_error",)  # takes half as long as the speech lasts
 
 
-def open_spoken(format: AudioFormat, front_end: FrontEnd, path: Path, split: str) -> tuple[Source, str]:
-    """Somebody's recordings with texts in a voice's form, and which part of them: a split, or `all`.
+def open_recordings(format: AudioFormat, front_end: FrontEnd, path: Path) -> RecordedTexts:
+    """Somebody's recordings with texts in a voice's form; none is left out because its text fits it badly.
 
     Raises:
-        DataError: there are no usable recordings with texts, or none in that split.
+        DataError: there are no usable recordings with texts.
     """
     fields = {
         name: value
         for name, value in format.to_document().items()
         if name not in ("floor", "mel_scale", "mel_norm", "padding")
     }
-    source = RecordedTexts(str(path), front_end.language, front_end.phonemizer.name, **fields)  # type: ignore[arg-type]
+    name = front_end.phonemizer.name
+    return RecordedTexts(str(path), front_end.language, name, mismatch=None, **fields)  # type: ignore[arg-type]
+
+
+def open_spoken(format: AudioFormat, front_end: FrontEnd, path: Path, split: str) -> tuple[Source, str]:
+    """Such recordings, and which part of them: a split, or `all`.
+
+    Raises:
+        DataError: there are no usable recordings with texts, or none in that split.
+    """
+    source = open_recordings(format, front_end, path)
     splits = [source.split_of(place) for place in range(len(source))]
     if not any(splits):
         return source, "all"

@@ -249,7 +249,7 @@ class VoicePipeline:
             DataError: there is nothing to say in the text, or the recording is too short for it.
             ToolkitError: there is no such speaker.
         """
-        number, heard = self._speaker(speaker), self._speaker(recorded)
+        number, heard = self.speaker_number(speaker), self.speaker_number(recorded)
         said, unread = read_units(self.front_end, text)
         units, notes = self.fit(said)
         mel, pitch = (torch.from_numpy(part).to(self.device) for part in measure_recording(recording, self.format))
@@ -278,7 +278,7 @@ class VoicePipeline:
         return fitted(units, self.inventory)
 
     def _prepared(self, text: str, speaker: str | None, prosody: Prosody) -> Iterator[_Prepared]:
-        number = self._speaker(speaker)
+        number = self.speaker_number(speaker)
         reading = self.front_end.read(text)
         if not reading.utterances:
             unread = ", ".join(str(problem) for problem in reading.problems[:5])
@@ -305,7 +305,12 @@ class VoicePipeline:
         words = word_times(prepared.units, seconds, prepared.utterance.words)
         return Spoken(prepared.utterance.text, wave.cpu(), phones, words, tuple(prepared.notes))
 
-    def _speaker(self, name: str | None) -> int:
+    def speaker_number(self, name: str | None) -> int:
+        """The number of a speaker; of the first when left out.
+
+        Raises:
+            ToolkitError: there is no such speaker.
+        """
         if name is None:
             return 0
         if name not in self.speakers:
