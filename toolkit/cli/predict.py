@@ -44,8 +44,6 @@ def predict(model: str, data: str, out: str, speaker: str | None, device: str, a
             }
         )
         return
-    click.echo(
-        f"{found.recordings} spectrograms in {found.folder}; they differ from the recordings' by {found.distance:.3f} nepers"
-    )
+    click.echo(f"{found.recordings} spectrograms in {found.folder}, {found.distance:.3f} nepers off the recordings")
     for line in left_out:
         click.echo(f"left out: {line}", err=True)
