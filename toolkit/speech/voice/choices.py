@@ -12,20 +12,20 @@ from toolkit.speech.choices import Choice
 RATE = 22_050
 """Samples per second: the format of the vocoder that comes with the toolkit, and of most vocoders for speech."""
 
-SIZES: tuple[tuple[float, int, int, int, float], ...] = (
-    (20 * 60, 128, 3, 4, 0.3),
-    (90 * 60, 160, 4, 5, 0.2),
-    (float("inf"), 192, 4, 6, 0.1),
+SIZES: tuple[tuple[float, int, int, int, float, float], ...] = (
+    (20 * 60, 128, 3, 4, 0.3, 0.2),
+    (90 * 60, 160, 4, 5, 0.2, 0.15),
+    (float("inf"), 192, 4, 6, 0.1, 0.05),
 )
-"""Up to so many seconds of speech: width, blocks of encoder and decoder, dropout of the predictors."""
+"""Up to so many seconds of speech: width, blocks of encoder and decoder, dropout of predictors and of blocks."""
 
-STEPS = {"cpu": (4_000, 8_000), "gpu": (20_000, 60_000)}
+STEPS = {"cpu": (2_000, 8_000), "gpu": (2_000, 60_000)}
 """Fewest and most steps by machine."""
 
 TOKENS = {"cpu": 3_000, "gpu": 12_000}
 """Frames in a batch by machine."""
 
-PASSES = 150
+PASSES = 50
 """Times that training meets each recording, within the limits of `STEPS`."""
 
 FEW_SECONDS = 300.0
@@ -34,13 +34,14 @@ FEW_SECONDS = 300.0
 
 def network(seconds: float) -> Choice:
     """The generator, as a section of a recipe."""
-    width, encoder, decoder, dropout = next(row[1:] for row in SIZES if seconds <= row[0])
+    width, encoder, decoder, dropout, blocks = next(row[1:] for row in SIZES if seconds <= row[0])
     spec: dict[str, Any] = {
         "name": "acoustic",
         "width": width,
         "encoder_blocks": encoder,
         "decoder_blocks": decoder,
         "dropout": dropout,
+        "block_dropout": blocks,
     }
     return Choice(spec, f"network {width} wide, {encoder} + {decoder} blocks, for {seconds / 60:.1f} minutes of speech")
 
