@@ -15,6 +15,7 @@ from toolkit.data.source import Array, Skipped
 from toolkit.errors import DataError
 from toolkit.speech.voice.evaluation import open_recordings
 from toolkit.speech.voice.spoken import SpokenTexts
+from toolkit.speech.voice.units import Units
 
 if TYPE_CHECKING:
     from toolkit.speech.voice.pipeline import VoicePipeline
@@ -82,7 +83,7 @@ def predict_mels(voice: VoicePipeline, data: str | Path, out: str | Path, *, spe
     return Predicted(folder, len(items), float(source.seconds.sum()), float(np.mean(distances)), tuple(problems))
 
 
-def _item(voice: VoicePipeline, source: SpokenTexts, place: int, units: Any, speaker: int) -> dict[str, Any]:
+def _item(voice: VoicePipeline, source: SpokenTexts, place: int, units: Units, speaker: int) -> dict[str, Any]:
     """The sample in the voice's own inventory."""
     item = source[place]
     return {
