@@ -124,6 +124,29 @@ def test_several_writers_at_once_lose_nothing(path: Path) -> None:
         library.check()
 
 
+def test_several_may_make_the_same_library_at_once(tmp_path: Path) -> None:
+    failures: list[Exception] = []
+
+    def make(file: Path) -> None:
+        try:
+            FaceLibrary(file, GridEmbedder()).close()
+        except LibraryError as error:
+            failures.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # threads meet in the middle of an opening
+    try:
+        for number in range(60):
+            threads = [threading.Thread(target=make, args=(tmp_path / f"{number}.db",)) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert not failures
+
+
 def test_one_library_may_be_used_from_several_threads(path: Path) -> None:
     library = FaceLibrary(path, GridEmbedder())
     failures: list[Exception] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,8 @@ CREATE TRIGGER face_deleted AFTER DELETE ON faces
 CREATE TRIGGER face_changed AFTER UPDATE ON faces
     BEGIN UPDATE facts SET value = value + 1 WHERE name = 'changes'; END;
 """
+
+_AGAIN_SECONDS = 0.01
 
 # Result codes of SQLite (sqlite.org/rescode.html); Python names them from 3.11 on.
 _PERMISSION, _BUSY, _LOCKED, _READ_ONLY, _CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = 3, 5, 6, 8, 11, 13, 14, 26
@@ -97,20 +100,20 @@ def connect(path: Path, *, create: bool, read_only: bool, wait: float = BUSY_SEC
         # Sessions of an app come from several threads; the library's own lock keeps them apart.
         connection = sqlite3.connect(address, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
         try:
-            _prepare(connection, path, read_only)
+            _prepare(connection, path, read_only, wait)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, read_only: bool, wait: float) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # VACUUM copies everything: nothing of it into other folders
     connection.execute("PRAGMA trusted_schema = OFF")  # a file from elsewhere must not bring functions to run
     if not read_only:
         connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection, wait)
         connection.execute("PRAGMA synchronous = FULL")
         _make_tables(connection)
     application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -124,6 +127,19 @@ def _prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> Non
         )
     if path.stat().st_size <= CHECKED_BYTES:
         check(connection, path)
+
+
+def _write_ahead(connection: sqlite3.Connection, wait: float) -> None:
+    """Switch to a write-ahead log; where several make the same library, SQLite refuses all but one without waiting."""
+    until = time.monotonic() + wait
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) not in (_BUSY, _LOCKED) or time.monotonic() >= until:
+                raise
+        time.sleep(_AGAIN_SECONDS)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
