@@ -33,7 +33,7 @@ def photos(place: Path, count: int) -> list[bytes]:
         found = [file.read_bytes() for file in sorted(place.rglob("*.jpg"))]
     else:
         with tarfile.open(place) as archive:
-            members = [member for member in archive if member.isreg() and member.name.endswith(".jpg")]
+            members = [member for member in archive if member.isreg() and member.name.endswith((".jpg", ".jpeg"))]
             found = [archive.extractfile(member).read() for member in members]  # type: ignore[union-attr]
     return found[:: max(1, len(found) // count)][:count]
 

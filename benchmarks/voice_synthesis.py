@@ -32,7 +32,7 @@ TEXT = "The young man walked down to the harbour, looked at the grey water and a
 ALONE = """
 import json, resource, sys, time
 begun = time.perf_counter()
-import toolkit
+import toolkit, torch
 imported = time.perf_counter()
 voice = toolkit.load(sys.argv[1], device="cpu")
 loaded = time.perf_counter()

@@ -22,9 +22,10 @@ EXACT_UP_TO = 1_000_000
 
 IndexKind: TypeAlias = Literal["auto", "exact", "usearch"]
 
-_ROUNDING = 4e-3
-"""Most by which a product in half precision differs from the true one, for vectors of unit length: rounding the query
-gives up to 2^-11 of its length, rounding the result 2^-12; the rest is room for how the sum is formed."""
+_ROUNDING = 1e-4
+"""Most by which a product in single precision differs from the true one, for vectors of unit length: a sum of D
+products is off by less than D 2^-24, which for a thousand dimensions is 6e-5."""
+_BLOCK = 8192  # vectors; 4 MB as float32
 _MORE = 64
 _REMEMBERED = 8  # filters
 
@@ -70,7 +71,7 @@ class Index(Protocol):
 
 
 class ExactIndex:
-    """Compares with every vector: a product in half precision, then the best again in double precision.
+    """Compares with every vector: in single precision, then the best again in double precision.
 
     The product alone would mix up neighbours that differ by less than its rounding. Hence everything that could be
     among the k best, were its rounding as bad as can be, is computed again: the result is that of double precision.
@@ -97,8 +98,7 @@ class ExactIndex:
         query = as_query(vector, vectors.shape[1] if len(ids) else None)
         if not len(ids) or k < 1:
             return []
-        # As a product of matrices: at a million rows that takes two thirds of the time of a matrix and a vector.
-        rough = torch.mm(vectors, torch.from_numpy(query.astype(np.float16))[:, None])[:, 0]
+        rough = _products(vectors, torch.from_numpy(query.astype(np.float32)))
         if allowed is not None:
             mask = torch.from_numpy(among(ids, allowed))
             rough = rough.masked_fill(~mask, float("-inf"))
@@ -118,6 +118,21 @@ class ExactIndex:
             if removed:
                 self._ids, self._vectors = self._ids[kept], self._vectors[torch.from_numpy(kept)]
             return removed
+
+
+def _products(halves_ND: torch.Tensor, query_D: torch.Tensor) -> torch.Tensor:
+    """Of every vector with the query, float32 [N].
+
+    In blocks that stay in the processor's cache as float32: how long a product of halves takes depends on its shape and
+    on the processor (12 to 60 ms for a million vectors on one and the same), this does not (26 ms).
+    """
+    found_N = torch.empty(len(halves_ND))
+    block = torch.empty(min(_BLOCK, len(halves_ND)), halves_ND.shape[1])
+    for first in range(0, len(halves_ND), _BLOCK):
+        halves = halves_ND[first : first + _BLOCK]
+        singles = block[: len(halves)].copy_(halves)
+        torch.mv(singles, query_D, out=found_N[first : first + len(halves)])
+    return found_N
 
 
 def _candidates(rough: torch.Tensor, k: int) -> torch.Tensor:
