@@ -17,7 +17,7 @@ from toolkit.face.search import Match, among, as_query, best_of
 
 _CONNECTIVITY = 16
 _EXPANSION_ADD = 128
-_EXPANSION_SEARCH = 128
+_EXPANSION_SEARCH = 320  # with 128, seven in a hundred neighbours among a million faces were missed
 _MORE = 4  # times as many as asked for are looked at, so that the exact order decides between the last ones
 _ONE_BY_ONE = 20_000  # so few allowed faces are compared one by one
 
