@@ -229,12 +229,13 @@ def test_a_new_face_may_be_as_similar_to_somebody_as_strangers_are(tmp_path: Pat
         assert FaceDriver(few, reader(), GridEmbedder(), AverageDriver()).most_similar == 0.75
 
 
-def test_attempts_begin_as_asked_and_end_flat() -> None:
+def test_attempts_begin_as_asked_become_flat_and_leave_sources_out() -> None:
     tried = list(attempts([8, 1, 0], 3))
     assert tried[0] == ((8 / 9, 1 / 9, 0.0), 3)
     assert tried[-1][0] == (0.5, 0.5, 0.0)
     assert len({seed for _, seed in tried}) == 3
     assert len(list(attempts([1, 1], 0))) == 3  # flat already
+    assert [weights for weights, _ in attempts([3, 2, 1], 0)][-3:] == [(0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0)]
 
 
 def test_weights_follow_similarities() -> None:

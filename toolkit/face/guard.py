@@ -78,7 +78,10 @@ def similarity_of_strangers(library: LibraryView) -> float | None:
 
 
 def attempts(weights: Sequence[float], seed: int) -> Iterator[tuple[tuple[float, ...], int]]:
-    """Weights and seeds to try: as asked, other noise, then flatter weights, up to equal ones.
+    """Weights and seeds to try: as asked, other noise, then flatter weights, up to equal ones, then without one source.
+
+    Of three sources two may look so much alike that every mixture is a picture of both; then each is left out in turn,
+    beginning with the one of most weight.
 
     Args:
         weights: as asked for, from 0; a source of weight 0 keeps it.
@@ -98,6 +101,10 @@ def attempts(weights: Sequence[float], seed: int) -> Iterator[tuple[tuple[float,
         tried.add(rounded)
         for number in range(SEEDS):
             yield flat, seed + _APART * number
+    used = sorted((place for place, weight in enumerate(asked) if weight > 0), key=lambda place: -asked[place])
+    for left_out in used if len(used) > 2 else ():
+        others = 1 / (len(used) - 1)
+        yield tuple(others if place in used and place != left_out else 0.0 for place in range(len(asked))), seed
 
 
 def too_similar(best: Verdict, count: int, sources: int) -> TooSimilarError:
