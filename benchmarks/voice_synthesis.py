@@ -18,12 +18,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from toolkit.cli.waiting import spin_if_quiet, wait_passively
 
 wait_passively()
-spin_if_quiet()
+spin_if_quiet()  # before torch, which reads it once
+
+import torch  # noqa: E402
 
 import toolkit  # noqa: E402
 from toolkit.engine.device import choose_device, describe_machine  # noqa: E402
