@@ -105,5 +105,5 @@ def test_corpora_that_are_not_described_as_they_should_be(tmp_path: Path, change
 
 
 def test_one_target_language_is_no_multilingual_corpus(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="all pairs are translated into nl"):
+    with pytest.raises(ConfigError, match="all pairs are en to nl"):
         MultilingualText(write(tmp_path, 40)[:1], vocabulary=400)

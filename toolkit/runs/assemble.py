@@ -176,7 +176,7 @@ def _check_game(opened: Opened, game: Game) -> None:
         )
     if options.shared_fakes and not options.shared_batch:
         problems.append(Problem("trainer.shared_fakes", "needs trainer.shared_batch=true"))
-    if game.discriminator_warmup and options.shared_fakes and game.band is None:
+    if game.discriminator_warmup and options.shared_fakes and game.band is None and recipe.discriminators:
         words = "cannot go with trainer.discriminator_warmup, unless there is a trainer.accuracy_band"
         problems.append(Problem("trainer.shared_fakes", words))
     if problems:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from toolkit.translation.corpora.cleaning import clean
 from toolkit.translation.corpora.pair import Pair
 from toolkit.translation.corpora.reading import read_pairs
 from toolkit.translation.corpora.report import CleaningReport
-from toolkit.translation.corpora.splitting import sentence_key
+from toolkit.translation.corpora.splitting import without_answers
 from toolkit.translation.corpora.text_pairs import read_text_pairs
 from toolkit.translation.languages import check_language
 from toolkit.translation.segmentation.settings import SegmenterSettings
@@ -98,7 +98,7 @@ class ParallelText(SegmentedPairs):
         kept, self.report = list(_training(files, languages)), None
         if cleaning:
             kept, self.report = clean(kept, *languages)
-        kept, told = _without_answers(kept, chain.from_iterable(held_out.values()))
+        kept, told = without_answers(kept, chain.from_iterable(held_out.values()))
         if count is not None:
             kept = spread(kept, count)
         if segmentation is not None:
@@ -174,24 +174,6 @@ def _held_out(names: Sequence[str], place: Path, languages: tuple[str, str]) -> 
     else:
         pairs = chain.from_iterable(read_pairs(file, *languages) for file in files)
     return (pair for pair in pairs if pair.source.strip() and pair.target.strip())
-
-
-def _without_answers(kept: list[Pair], held_out: Iterable[Pair]) -> tuple[list[Pair], list[Skipped]]:
-    """Training pairs, neither side of which is that of a held-out pair, and how many had to go."""
-    sources, targets = set(), set()
-    for pair in held_out:
-        sources.add(sentence_key(pair.source))
-        targets.add(sentence_key(pair.target))
-    if not sources:
-        return kept, []
-    apart = [
-        pair for pair in kept if sentence_key(pair.source) not in sources and sentence_key(pair.target) not in targets
-    ]
-    gone = len(kept) - len(apart)
-    if not gone:
-        return kept, []
-    first = next(pair for pair, other in zip_longest(kept, apart) if pair is not other)
-    return apart, [Skipped(first.origin, f"held out as well: {gone:,} training pairs like this were left out")]
 
 
 def _problems(report: CleaningReport | None) -> list[Skipped]:

@@ -38,6 +38,7 @@ class SegmentedPairs:
         problems: what was left out before.
         targets: the target language of each pair, for a model that writes several; `languages[1]` by default. The token
             of a language that the segmenter knows goes before the source.
+        sources: the language of each pair's source; `languages[0]` by default.
 
     Attributes:
         lengths: int64 [N, 2], subwords of source and target.
@@ -56,19 +57,25 @@ class SegmentedPairs:
         longest: int = 256,
         problems: Sequence[Skipped] = (),
         targets: Iterable[str] | None = None,
+        sources: Iterable[str] | None = None,
     ) -> None:
         self.segmenter = segmenter
         self.languages = languages
         self.problems: list[Skipped] = list(problems)
         self.padding = {"source": segmenter.pad_id, "target": IGNORED}
         self._targets: list[str] = []
+        self._sources: list[str] = []
         self._pairs: list[Pair] = []
         self._splits: list[str | None] = []
         self._keys: list[str] = []
         met: Counter[str] = Counter()
         rows: list[list[int]] = []
-        wanted = repeat(languages[1]) if targets is None else targets
-        for (pair, split), target in zip(zip(pairs, splits, strict=True), wanted, strict=False):
+        wanted = zip(
+            repeat(languages[0]) if sources is None else sources,
+            repeat(languages[1]) if targets is None else targets,
+            strict=False,
+        )
+        for (pair, split), (source, target) in zip(zip(pairs, splits, strict=True), wanted, strict=False):
             ours, theirs = segmenter.encode_pair(pair.source, pair.target, self._token(target))
             if max(len(ours.ids), len(theirs.ids)) > longest:
                 count = max(len(ours.ids), len(theirs.ids))
@@ -77,6 +84,7 @@ class SegmentedPairs:
             self._pairs.append(pair)
             self._splits.append(split)
             self._targets.append(target)
+            self._sources.append(source)
             name = hashlib.sha256(f"{pair.source}\n{pair.target}".encode()).hexdigest()[:24]
             self._keys.append(f"{name}-{met[name]}" if met[name] else name)
             met[name] += 1
@@ -127,6 +135,10 @@ class SegmentedPairs:
             alpha=alpha,
         )
         return {"source": np.asarray(ours.ids), "target": np.asarray(theirs.ids), "place": np.array([index])}
+
+    def source_language(self, index: int) -> str:
+        """The language that a pair's source is in."""
+        return self._sources[index]
 
     def target_language(self, index: int) -> str:
         """The language that a pair's target is in."""

@@ -148,13 +148,13 @@ class TranslationTask:
     ) -> dict[str, float]:
         """`bleu`, `chrf` and `exact_match` of translations of held-out sentences, the first ones, by their order.
 
-        Also `cross_entropy`, nats per subword of the references. Of several target languages: the means over them, and
-        `bleu_de` and so on.
+        Also `cross_entropy`, nats per subword of the references. Of several languages: the means over them, and
+        `bleu_de` and so on by target language, or `bleu_fr_de` where there are several source languages.
         """
         places = places_of(held_out)[:samples]
         written = self._translated(generator, places, device)
         references = [self.pairs.pair(place).target for place in places]
-        found = _scored(written, references, [self.pairs.target_language(place) for place in places])
+        found = _scored(written, references, [self._languages(place) for place in places])
         return {**found, "cross_entropy": self._cross_entropy(generator, places, device)}
 
     def _translated(self, generator: nn.Module, places: Sequence[int], device: torch.device) -> list[str]:
@@ -171,12 +171,17 @@ class TranslationTask:
         )
         return [self.pairs.segmenter.decode(row, one.originals) for row, one in zip(rows, encoded, strict=True)]
 
+    def _languages(self, place: int) -> tuple[str, str]:
+        return self.pairs.source_language(place), self.pairs.target_language(place)
+
     def _cross_entropy(self, generator: nn.Module, places: Sequence[int], device: torch.device) -> float:
         pad_id, total, count = self.pairs.segmenter.pad_id, 0.0, 0
         ordered = sorted(places, key=lambda place: int(self.pairs.lengths[place, 1]))
         for first in range(0, len(ordered), 32):
             items = [self.pairs[place] for place in ordered[first : first + 32]]
-            source, target = (_rows(items, name, fill).to(device) for name, fill in self.pairs.padding.items())
+            source, target = (
+                _rows(items, name, self.pairs.padding[name]).to(device) for name in ("source", "target")
+            )
             logits = next_subword_logits(generator, source, target, pad_id).float()
             total += float(
                 nn.functional.cross_entropy(
@@ -228,14 +233,18 @@ class TranslationTask:
         return {**files, GENERATION_CONFIG: generation_config(segmenter.pad_id, segmenter.eos_id)}
 
 
-def _scored(written: Sequence[str], references: Sequence[str], languages: Sequence[str]) -> dict[str, float]:
-    """Scores by target language, and their means."""
+def _scored(
+    written: Sequence[str], references: Sequence[str], languages: Sequence[tuple[str, str]]
+) -> dict[str, float]:
+    """Scores by language, and their means."""
     several: dict[str, float] = {}
     found: list[dict[str, float]] = []
-    for language in sorted(set(languages)):
-        rows = [place for place, one in enumerate(languages) if one == language]
-        values = score([written[row] for row in rows], [references[row] for row in rows], language).values
-        several |= {f"{name}_{language}": value for name, value in values.items()}
+    sources = {source for source, _ in languages}
+    for source, target in sorted(set(languages)):
+        rows = [place for place, one in enumerate(languages) if one == (source, target)]
+        values = score([written[row] for row in rows], [references[row] for row in rows], target).values
+        label = target if len(sources) == 1 else f"{source}_{target}"
+        several |= {f"{name}_{label}": value for name, value in values.items()}
         found.append(values)
     means = {name: sum(values[name] for values in found) / len(found) for name in found[0]}
     return means if len(found) == 1 else {**means, **several}
@@ -268,10 +277,15 @@ def next_subword_logits(network: nn.Module, source_BS: Tensor, target_BT: Tensor
         target_BT: ids, `IGNORED` after the text.
         pad_id: also what the decoder begins with.
     """
+    return logits_after(network, source_BS, shifted(target_BT, pad_id), pad_id)
+
+
+def logits_after(network: nn.Module, source_BS: Tensor, read_BT: Tensor, pad_id: int) -> Tensor:
+    """`logits_BTV`: scores of what follows each of the ids that the decoder reads (see `next_subword_logits`)."""
     answer = network(
         input_ids=source_BS,
         attention_mask=(source_BS != pad_id).long(),
-        decoder_input_ids=shifted(target_BT, pad_id),
+        decoder_input_ids=read_BT,
         use_cache=False,
     )
     logits: Tensor = answer.logits

@@ -17,11 +17,14 @@ from toolkit.data.sequences import padded
 from toolkit.engine.randomness import Noise
 from toolkit.errors import ToolkitError
 from toolkit.runs.assemble import open_recipe
+from toolkit.translation.adversarial import doubly_adversarial
 from toolkit.translation.adversarial.candidates import draw_candidates
+from toolkit.translation.adversarial.doubly_adversarial import DoublyAdversarialInputs
 from toolkit.translation.adversarial.minimum_risk import MinimumRisk
 from toolkit.translation.adversarial.perturbation import EmbeddingPerturbation
 from toolkit.translation.adversarial.rewards import Rewards, SentenceMetric
 from toolkit.translation.adversarial.sequence_reward import SequenceReward
+from toolkit.translation.task import shifted
 
 pytest.importorskip("transformers")
 pytest.importorskip("sentencepiece")
@@ -130,7 +133,7 @@ def test_a_change_has_the_length_epsilon_over_both_sentences(opened: Any):
 
 def test_terms_of_translation_say_where_they_belong():
     picture = Offer({}, GeneratorOutput(torch.zeros(2)), None, task=Digits())  # type: ignore[arg-type]
-    for term in (MinimumRisk(), SequenceReward(), EmbeddingPerturbation()):
+    for term in (MinimumRisk(), SequenceReward(), EmbeddingPerturbation(), DoublyAdversarialInputs()):
         with pytest.raises(ToolkitError, match="belongs to translation"):
             term(picture)
 
@@ -143,3 +146,36 @@ def test_a_further_pass_is_made_once_for_all_terms(opened: Any):
     assert first is second
     assert len(passes) == 1
     assert made.extra("no such thing") is None
+
+
+def test_exchanged_words_cost_more_than_the_clean_ones_and_than_random_ones(opened: Any, monkeypatch: Any):
+    generator = network(opened).eval()
+    clean = CrossEntropy(target="target")(offer(opened, generator))
+    term = DoublyAdversarialInputs(source_share=1.0, target_share=1.0, candidates=8)
+    worst = term(offer(opened, generator))
+    assert worst.sum() > clean.sum()
+
+    def lowest(ids: Any, candidates: Any, slopes: Any, table: Any, chosen: Any) -> Any:
+        return exchanged(ids, candidates, -slopes, table, chosen)
+
+    exchanged = doubly_adversarial._exchanged
+    monkeypatch.setattr(doubly_adversarial, "_exchanged", lowest)
+    assert worst.sum() > term(offer(opened, generator)).sum()
+
+
+def test_exchanged_words_are_words_and_nothing_else_is_exchanged(opened: Any, monkeypatch: Any):
+    generator, segmenter, seen = network(opened), opened.task.pairs.segmenter, []
+    after = doubly_adversarial.logits_after
+    monkeypatch.setattr(doubly_adversarial, "logits_after", lambda *given: (seen.append(given), after(*given))[1])
+    made = offer(opened, generator)
+    DoublyAdversarialInputs(source_share=1.0, target_share=1.0)(made)
+    _, source, read, pad_id = seen[0]
+    special = {segmenter.eos_id, segmenter.unk_id, pad_id}
+    for before, now in ((made.batch["source"], source), (shifted(made.batch["target"], pad_id), read)):
+        words = ~torch.isin(before, torch.tensor(sorted(special)))
+        assert torch.equal(before[~words], now[~words])
+        assert torch.isin(now[words], torch.tensor(segmenter.text_ids)).all()
+        assert (before != now)[words].float().mean() > 0.5
+    seen.clear()
+    DoublyAdversarialInputs(source_share=0.0, target_share=0.0)(made)
+    assert torch.equal(seen[0][1], made.batch["source"])

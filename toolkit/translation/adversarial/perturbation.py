@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from toolkit.adversarial.schedules import Scheduled, as_schedule
 from toolkit.adversarial.terms import Offer
-from toolkit.errors import ToolkitError
+from toolkit.translation.adversarial.embeddings import changed_embeddings, embedding_table, precise, reference_cost
 from toolkit.translation.adversarial.rewards import pairs_of
 from toolkit.translation.segmented import IGNORED
 from toolkit.translation.task import next_subword_logits
@@ -60,15 +58,15 @@ class EmbeddingPerturbation:
         source, target = batch["source"], batch["target"]
         clean = offer.extra("logits")
         assert clean is not None
-        clean_log_prob = torch.log_softmax(_precise(clean.detach()), -1)
+        clean_log_prob = torch.log_softmax(precise(clean.detach()), -1)
 
         def cost(changes: list[Tensor]) -> Tensor:
-            with _changed(generator, changes):
-                logits = _precise(next_subword_logits(generator, source, target, pad_id))
+            with changed_embeddings(generator, changes):
+                logits = precise(next_subword_logits(generator, source, target, pad_id))
             return _cost(self.kind, torch.log_softmax(logits, -1), clean_log_prob, target)
 
         text = (source != pad_id, target != IGNORED)
-        width = _embedding(generator).weight.shape[1]
+        width = embedding_table(generator).weight.shape[1]
         beginnings = [
             self._beginning(noise.normal(name, where.shape[1], width, dtype=clean_log_prob.dtype), where)
             for name, where in zip(("source", "target"), text, strict=True)
@@ -94,44 +92,8 @@ class EmbeddingPerturbation:
 
 
 def _cost(kind: str, log_prob_BTV: Tensor, clean_BTV: Tensor, target_BT: Tensor) -> Tensor:
-    counted = target_BT != IGNORED
     if kind == "adversarial":
-        labels = target_BT.masked_fill(~counted, 0)
-        values = -log_prob_BTV.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
-    else:
-        values = (clean_BTV.exp() * (clean_BTV - log_prob_BTV)).sum(-1)
+        return reference_cost(log_prob_BTV, target_BT)
+    counted = target_BT != IGNORED
+    values = (clean_BTV.exp() * (clean_BTV - log_prob_BTV)).sum(-1)
     return (values * counted).sum(1) / counted.sum(1).clamp(min=1)
-
-
-def _precise(logits: Tensor) -> Tensor:
-    return logits if logits.dtype == torch.float64 else logits.float()
-
-
-def _embedding(network: nn.Module) -> Any:
-    module: Any = network.get_input_embeddings() if hasattr(network, "get_input_embeddings") else None  # type: ignore[operator]
-    if module is None:
-        raise ToolkitError(
-            "embedding_perturbation needs a network whose embeddings can be found (get_input_embeddings)",
-            "use generator.name=marian or seq2seq",
-        )
-    return module
-
-
-@contextmanager
-def _changed(network: nn.Module, changes: list[Tensor]) -> Iterator[None]:
-    """While it lasts, the embeddings of the source and then those of the target come out changed."""
-    model: Any = network
-    left = list(changes)
-
-    def change(module: nn.Module, inputs: Any, vectors: Tensor) -> Tensor:
-        return vectors + left.pop(0).to(vectors.dtype) if left else vectors
-
-    modules = {_embedding(network)}
-    for part in (model.get_encoder(), model.get_decoder()):
-        modules.add(part.get_input_embeddings())
-    handles = [module.register_forward_hook(change) for module in modules]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()

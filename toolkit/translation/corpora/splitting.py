@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from toolkit.data.source import Skipped
@@ -42,6 +43,24 @@ def sentence_key(text: str) -> str:
     while end and not plain[end - 1].isalnum():
         end -= 1
     return plain[:end] or plain
+
+
+def without_answers(kept: list[Pair], held_out: Iterable[Pair]) -> tuple[list[Pair], list[Skipped]]:
+    """Training pairs, neither side of which is that of a held-out pair, and how many had to go."""
+    sources, targets = set(), set()
+    for pair in held_out:
+        sources.add(sentence_key(pair.source))
+        targets.add(sentence_key(pair.target))
+    if not sources:
+        return kept, []
+    apart = [
+        pair for pair in kept if sentence_key(pair.source) not in sources and sentence_key(pair.target) not in targets
+    ]
+    gone = len(kept) - len(apart)
+    if not gone:
+        return kept, []
+    first = next(pair for pair, other in zip_longest(kept, apart) if pair is not other)
+    return apart, [Skipped(first.origin, f"held out as well: {gone:,} training pairs like this were left out")]
 
 
 class _Sentences:

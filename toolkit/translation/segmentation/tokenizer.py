@@ -347,6 +347,12 @@ class Segmenter:
         return Encoded([*first, *ids, EOS], protected.originals, protected.left, aligned)
 
     @cached_property
+    def text_ids(self) -> tuple[int, ...]:
+        """Ids of pieces of text: all but `</s>`, `<unk>`, `<pad>`, annotations, language tokens and placeholders."""
+        others = self._silent | {"<unk>", *self._symbols}
+        return tuple(number for piece, number in self.vocabulary.items() if piece not in others)
+
+    @cached_property
     def _tagger(self) -> Tagger | None:
         return SpacyTagger(self.settings.tagger) if "pos" in self.settings.annotations else None
 
