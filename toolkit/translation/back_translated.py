@@ -77,7 +77,9 @@ class BackTranslated(SegmentedPairs):
         problems: list[Skipped] = [
             *known.problems,
             *(
-                Skipped(report.examples[reason][0].origin, f"translated back, {reason}: {number:,} like this were left out")
+                Skipped(
+                    report.examples[reason][0].origin, f"translated back, {reason}: {number:,} like this were left out"
+                )
                 for reason, number in report.counts.items()
             ),
         ]

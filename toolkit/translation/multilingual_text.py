@@ -31,8 +31,8 @@ class MultilingualText(SegmentedPairs):
 
     Where there are several target languages, the token of a pair's own (`>>de<<`) is put before its source, as
     multilingual Marian models have it. Source languages need no token. Pairs are split by distinct source sentence over
-    all corpora together, so that no sentence is trained on in one language and measured in another; a corpus with a
-    `split` of its own is all of that split, and pairs that share a side with one that is held out so are not trained on.
+    all corpora together, so that no sentence is trained on in one language and measured in another. A corpus may have a
+    `split` of its own; pairs that share a side with one that is held out in this way are not trained on.
 
     Args:
         corpora: each with `source_language`, `target_language`, and `source` and `target` (text files) or `pairs` (a

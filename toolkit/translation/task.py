@@ -179,9 +179,7 @@ class TranslationTask:
         ordered = sorted(places, key=lambda place: int(self.pairs.lengths[place, 1]))
         for first in range(0, len(ordered), 32):
             items = [self.pairs[place] for place in ordered[first : first + 32]]
-            source, target = (
-                _rows(items, name, self.pairs.padding[name]).to(device) for name in ("source", "target")
-            )
+            source, target = (_rows(items, name, self.pairs.padding[name]).to(device) for name in ("source", "target"))
             logits = next_subword_logits(generator, source, target, pad_id).float()
             total += float(
                 nn.functional.cross_entropy(

@@ -23,7 +23,8 @@ pytest.importorskip("transformers")
 pytest.importorskip("sentencepiece")
 pytest.importorskip("sacrebleu")
 
-FRENCH = dict(zip(WORDS, "zéro un deux trois quatre cinq six sept huit neuf dix onze".split(), strict=True))
+NUMBERS = ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze"]
+FRENCH = dict(zip(WORDS, NUMBERS, strict=True))
 
 
 def document(folder: Path, steps: int, weight: float = 1.0) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ _LIKE_LENGTHS = 8  # sentences that are drawn, of which the one of the most simi
 
 
 class LatentLanguagesTask(TranslationTask):
-    """Translation from several languages with a discriminator of the encoder's states (Lample et al. 2018, section 2.4).
+    """Translation from several languages, whose encoder plays against a discriminator (Lample et al. 2018).
 
     The real data are the encoder's states of sentences in the first language, the generated data those of sentences in
     another. A generator that wins the game describes a sentence alike whatever its language is, so that what the
@@ -108,7 +109,7 @@ class StateMlp(nn.Module):
         self.states = states
         widths = [states, *[hidden] * layers]
         self.dropout = nn.Dropout(dropout)
-        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
         self.out = nn.Linear(hidden, 1)
 
     def forward(self, data: Tensor, condition: Tensor | None = None) -> DiscriminatorOutput:
