@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,6 +48,7 @@ class WordTranslator:
         theirs: of the target language.
         languages: codes of both.
         refinements: rounds of Procrustes that follow on the game.
+        config: the model's `config.json`.
     """
 
     def __init__(
@@ -56,10 +58,12 @@ class WordTranslator:
         theirs: WordVectors,
         languages: tuple[str, str],
         refinements: int = 5,
+        config: dict[str, Any] | None = None,
     ) -> None:
         if not isinstance(network, Rotation):
             raise CheckpointError("a translator of words needs a rotation", "set generator.name=rotation")
         self.network = network
+        self.config = config or {}
         self.languages = languages
         self.ours = ours
         self.theirs = theirs
@@ -93,7 +97,14 @@ class WordTranslator:
                 f"{file} or the words beside it are damaged: {error}", "copy the folder again"
             ) from error
         source, target = model.config["languages"]
-        return cls(network, sides["source"], sides["target"], (source, target), int(model.config["refinements"]))
+        return cls(
+            network, sides["source"], sides["target"], (source, target), int(model.config["refinements"]), model.config
+        )
+
+    @property
+    def module(self) -> nn.Module:
+        """The rotation as the game left it, before its refinement."""
+        return self.network
 
     def translate(self, words: Sequence[str], *, n_best: int = 1) -> list[list[WordTranslation]]:
         """The nearest words of the other language, the nearest first.
