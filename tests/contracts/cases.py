@@ -480,6 +480,79 @@ class _Shifted(nn.Module):
         return answer
 
 
+def back_translated(place: Place) -> list[Settings]:
+    """Dates, and more of them in German that a model with the weights of chance puts into English."""
+    if find_spec("sentencepiece") is None or find_spec("transformers") is None:
+        pytest.skip("the packages 'sentencepiece' and 'transformers' are not both installed")
+    pairs = build("datasets", {"name": "dates", **DATES})
+    task = build("tasks", "translation")
+    network = {"name": "marian", **MARIAN, **task.open(pairs)}
+    with seeded():
+        weights = build("generators", network, "generator").state_dict()
+    languages = [pairs.languages[1], pairs.languages[0]]
+    config = {"generator": network, "languages": languages, "segmentation": task.pairs.segmenter.fingerprint()}
+    save_model(place.folder / "backwards", weights, config, "# A model for a test\n", task.files())
+    (place.folder / "more.txt").write_text("zwei Hunde\ndrei Katzen\n")
+    texts = {"texts": str(place.folder / "more.txt"), "model": str(place.folder / "backwards")}
+    return [{"pairs": pairs, **texts}, {"pairs": pairs, **texts, "copies": 2, "count": 1}]
+
+
+def bilingual_words(place: Place) -> list[Settings]:
+    for name in ("a.vec", "b.vec"):
+        rows = [f"word{number} {number % 7 - 3} {number % 5 - 2} {number % 3}" for number in range(20)]
+        (place.folder / name).write_text("20 3\n" + "\n".join(rows) + "\n")
+    files = {"source": str(place.folder / "a.vec"), "target": str(place.folder / "b.vec")}
+    (place.folder / "pairs.txt").write_text("word1 word1\nword2 word3\n")
+    given = {"source_language": "en", "target_language": "de", **files}
+    return [given, {**given, "seeds": str(place.folder / "pairs.txt"), "dictionary": str(place.folder / "pairs.txt")}]
+
+
+def aligned_words(place: Place) -> list[Settings]:
+    source = build("datasets", {"name": "bilingual_words", **bilingual_words(place)[1]})
+    return [{"source": source, "generator": {"name": "rotation"}}]
+
+
+def translating_words(place: Place) -> list[Settings]:
+    task = build("tasks", "word_alignment")
+    known = task.open(build("datasets", {"name": "bilingual_words", **bilingual_words(place)[0]}))
+    network = {"name": "rotation", "dimension": known["dimension"]}
+    return [
+        {
+            "generator": network,
+            "config": task.model_config(torch.nn.Identity()),
+            "files": task.files(),
+            "use": lambda pipeline: [one[0].word for one in pipeline.translate(["word1", "word2"])],
+        }
+    ]
+
+
+def several_languages(place: Place) -> list[Settings]:
+    """Texts of two source languages for the game about encoder states."""
+    (given,) = sentence_files(place)
+    corpus = {name: value for name, value in given.items() if name != "vocabulary"}
+    other = {**corpus, "source_language": "fr"}
+    source = build(
+        "datasets", {"name": "multilingual_text", "corpora": [corpus, other], "vocabulary": 320, "placeholders": 0}
+    )
+    return [{"source": source, "generator": {"name": "marian", **MARIAN, "dropout": 0.0}}]
+
+
+class _Moved(nn.Module):
+    """A generator that adds something to what it is given."""
+
+    def __init__(self, change: Tensor) -> None:
+        super().__init__()
+        self.change = change
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return vectors + self.change
+
+
+def _seed_offer(data: Tensor) -> Offer:
+    pairs = {name: uniform(4, 5, seed=seed)[: len(data)] for name, seed in (("known_source", 1), ("known_target", 2))}
+    return Offer(pairs, GeneratorOutput(data), None, generator=_Moved(data))
+
+
 def offered_sentences(**more: Any) -> Callable[[Place], list[Settings]]:
     """A term that looks at the generator itself."""
 
@@ -751,6 +824,13 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
             "sample_shape": (6, 7),
         }
     ),
+    "generators/rotation": settings(
+        {
+            "dimension": 5,
+            "sample_inputs": lambda network: (uniform(4, 5, dtype=torch.float32),),
+            "sample_shape": (5,),
+        }
+    ),
     "generators/marian": with_package(
         "transformers", {**SENTENCES, **MARIAN}, {**SENTENCES, **MARIAN, "activation": "swish"}
     ),
@@ -808,6 +888,15 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
             "sample_data": lambda network: uniform(4, 6, 5, dtype=torch.float32),
         }
     ),
+    "discriminators/state_mlp": settings(
+        {
+            "states": 5,
+            "hidden": 6,
+            "layers": 2,
+            "dropout": 0.0,
+            "sample_data": lambda network: uniform(4, 6, 5, dtype=torch.float32),
+        }
+    ),
     "discriminators/mel_patches": settings(
         {"mels": 8, "channels": 4, "sample_data": lambda network: uniform(4, 8, 20, dtype=torch.float32) - 4}
     ),
@@ -829,6 +918,8 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "terms/minimum_risk": offered_sentences(with_reference=True),
     "terms/sequence_reward": offered_sentences(baseline="none"),
     "terms/embedding_perturbation": offered_sentences(exact_gradient=False),
+    "terms/doubly_adversarial_inputs": offered_sentences(exact_gradient=False),
+    "terms/seed_pairs": settings({"make_offer": _seed_offer, "sample_data": uniform(4, 5, seed=3)}),
     "terms/angular_margin": settings({"sample_data": 0.9 * uniform(4, 5, seed=5)}),
     "terms/landmark_distance": settings(LANDMARK_TERM),
     "terms/face_or_not": settings(LANDMARK_TERM),
@@ -872,6 +963,8 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "datasets/parallel_text": sentence_files,
     "datasets/multilingual_text": multilingual_files,
     "datasets/two_domains": two_domains,
+    "datasets/back_translated": back_translated,
+    "datasets/bilingual_words": bilingual_words,
     "datasets/catalogue": with_package("polib", {"vocabulary": 500}),
     "extractors/classifier": classifier,
     "extractors/inception": inception,
@@ -904,6 +997,8 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "tasks/face_driving": face_task("driving", networks.DRIVER, resolution=32, count=1),
     "tasks/adversarial_translation": translated_by_players,
     "tasks/professor_forcing": lambda place: translated(place)[:1],
+    "tasks/latent_languages": several_languages,
+    "tasks/word_alignment": aligned_words,
     "pipelines/image": settings(
         {"generator": DCGAN, "use": _pictures},
         {"generator": {**DCGAN, "classes": 2}, "config": {"classes": ["cat", "dog"]}, "use": _pictures},
@@ -935,6 +1030,7 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     ),
     "pipelines/face_driver": settings({"generator": networks.DRIVER, "use": _driven}),
     "pipelines/translation": translating,
+    "pipelines/word_translation": translating_words,
     "pipelines/voice": voice,
     "pipelines/phoneme_recognizer": ears,
     "importers/dcgan": published_dcgan,

@@ -63,6 +63,16 @@ SMALL_GAME = [
     "trainer.accuracy_band=null",
     "trainer.discriminator_warmup=0",
 ]
+SMALL_CAPTION_GAME = [
+    *SMALL_MARIAN,
+    "start=null",
+    "data.vocabulary=360",
+    "trainer.batch_tokens=128",
+    "trainer.fall_back=null",
+    "trainer.accuracy_band=null",
+    "trainer.discriminator_warmup=0",
+]
+SMALL_WORDS = ["data.least=3", "data.dimension=8"]
 TABLE: dict[str, dict[str, list[str]]] = {
     "image/digits": {
         "default": [],
@@ -139,6 +149,24 @@ TABLE: dict[str, dict[str, list[str]]] = {
         "default": [*SMALL_MARIAN, "start=null", "data.segmentation=null", "data.vocabulary=360"],
         "scratch": ["variant=scratch", *SMALL_MARIAN, "data.vocabulary=360", "data.count=40"],
     },
+    "translation/multi30k_adversarial": {
+        "default": [*SMALL_CAPTION_GAME, "discriminators.main.filters=12", "discriminators.main.embedding=16"],
+        "doubly": ["variant=doubly", *SMALL_CAPTION_GAME],
+    },
+    "translation/latent_languages": {
+        "default": [
+            *SMALL_MARIAN,
+            "data.vocabulary=360",
+            "discriminators.main.states=32",
+            "discriminators.main.hidden=16",
+            "trainer.generator_warmup=100",
+        ],
+        "together": ["variant=together", *SMALL_MARIAN, "data.vocabulary=360"],
+    },
+    "translation/unsupervised_embeddings": {
+        "default": [*SMALL_WORDS, "discriminators.main.hidden=16", "discriminators.main.dropout=0"],
+        "seeds": ["variant=seeds", *SMALL_WORDS, "discriminators.main.hidden=16", "discriminators.main.dropout=0"],
+    },
     "translation/tatoeba_en_zh": {"default": [*SMALL_MARIAN, "data.vocabulary=420"]},
     "translation/gettext": {"default": SMALL_MARIAN},
     "translation/dates_adversarial": {
@@ -169,6 +197,9 @@ SENTENCES: dict[str, Callable[[Path], list[str]]] = {
     "translation/multi30k_en_de": stand_ins.caption_files,
     "translation/robust": stand_ins.caption_files,
     "translation/transfer": stand_ins.french_captions,
+    "translation/multi30k_adversarial": stand_ins.caption_files,
+    "translation/latent_languages": stand_ins.captions_in_three_languages,
+    "translation/unsupervised_embeddings": stand_ins.caption_files,
     "translation/tatoeba_en_zh": stand_ins.sentence_table,
 }
 """The same for recipes whose data is several files: overrides that name the made ones."""

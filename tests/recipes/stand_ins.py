@@ -96,6 +96,17 @@ def french_captions(folder: Path) -> list[str]:
     return [chosen]
 
 
+def captions_in_three_languages(folder: Path) -> list[str]:
+    """The same, and as French ones the English texts backwards, word by word."""
+    (chosen,) = caption_files(folder)
+    for file in list(folder.glob("*.en*")):
+        read, write = (gzip.decompress, gzip.compress) if file.suffix == ".gz" else (bytes, bytes)
+        rows = read(file.read_bytes()).decode().splitlines()
+        backwards = "".join(f"{' '.join(reversed(row.split()))}\n" for row in rows)
+        (folder / file.name.replace(".en", ".fr")).write_bytes(write(backwards.encode()))
+    return [chosen]
+
+
 def sentence_table(folder: Path) -> list[str]:
     """Dates in English and Chinese in the layout of the Tatoeba files: a table of pairs, two text files to test on."""
     from toolkit.translation.dates.pairs import DatePairs

@@ -94,7 +94,7 @@ def _slopes(generator: nn.Module, source: Tensor, target: Tensor, pad_id: int) -
 
 def _nearest(table_VN: Tensor, allowed_V: Tensor, ids_BS: Tensor, count: int) -> Tensor:
     """`[B, S, count]`: the subwords whose embeddings are most like those of the given ones, themselves left out."""
-    different, place = ids_BS.unique(return_inverse=True)
+    different, place = torch.unique(ids_BS, return_inverse=True)
     directions = nn.functional.normalize(table_VN.float(), dim=1)
     likeness = (directions[different] @ directions.T).masked_fill(~allowed_V, -torch.inf)
     likeness[torch.arange(len(different), device=different.device), different] = -torch.inf

@@ -68,23 +68,25 @@ class LatentLanguagesTask(TranslationTask):
     # -- the game -------------------------------------------------------------------------------------------------
 
     def generate(self, generator: nn.Module, batch: Batch, noise: Draw) -> GeneratorOutput:
-        """`states_BSN` of the encoder on sentences of other languages than the first; 0 after their end."""
-        return self._states(generator, batch, "theirs")
+        """`states_BSN` of the encoder on sentences of other languages than the first; 0 after their end.
+
+        In the generator's turn also `extra["logits"]` of the pair's reference, for the term `cross_entropy`.
+        """
+        states = self._states(generator, batch, "theirs")
+        if not torch.is_grad_enabled():
+            return states
+        logits = next_subword_logits(generator, batch["source"], batch["target"], self.pairs.segmenter.pad_id)
+        return GeneratorOutput(states.data, mask=states.mask, extra={"logits": logits})
 
     def real_from(self, generator: nn.Module, batch: Batch, noise: Draw) -> Tensor:
         """The same of sentences in the first language."""
         return self._states(generator, batch, "ours").data
 
-    def extra(self, name: str, generator: nn.Module, batch: Batch, noise: Draw) -> Tensor | None:
-        """`logits`: scores of each subword of the reference, given those before it."""
-        if name != "logits":
-            return None
-        return next_subword_logits(generator, batch["source"], batch["target"], self.pairs.segmenter.pad_id)
-
     def _states(self, generator: nn.Module, batch: Batch, side: str) -> GeneratorOutput:
         pad_id = self.pairs.segmenter.pad_id
-        width = max(batch[name].shape[1] for name in ("ours", "theirs"))  # both alike: their states are judged at once
-        ids = nn.functional.pad(batch[side], (0, width - batch[side].shape[1]), value=pad_id)
+        sides = {name: batch.get(name, batch["source"]) for name in ("ours", "theirs")}  # outside of training no others
+        width = max(ids.shape[1] for ids in sides.values())  # alike for both: their states are judged at once
+        ids = nn.functional.pad(sides[side], (0, width - sides[side].shape[1]), value=pad_id)
         written, model = ids != pad_id, generator
         with without_dropout(generator):  # it would not tell languages apart, but blur them
             encode: Any = model.get_encoder()  # type: ignore[operator]

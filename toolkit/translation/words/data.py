@@ -22,7 +22,8 @@ IDENTICAL = "identical"
 class BilingualWords:
     """Words of two languages with their vectors; samples are the words of the first one.
 
-    Items are `{"source": vector [D], "place": [1]}`. Nothing says which words belong together, but for `seeds`.
+    Items are `{"source": vector [D], "target": vector [D], "place": [1]}`; the target is the word that is as frequent
+    in its language, whatever it means. Nothing says which words belong together, but for `seeds`.
 
     Args:
         source_language: ISO 639 code of the language that is mapped, e.g. `en`.
@@ -114,7 +115,8 @@ class BilingualWords:
         return None
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        return {"source": self.ours.vectors[index].copy(), "place": np.array([index])}
+        theirs = self.theirs.vectors[index % len(self.theirs.words)]
+        return {"source": self.ours.vectors[index].copy(), "target": theirs.copy(), "place": np.array([index])}
 
 
 def _seeds(name: str | None, place: Path, ours: WordVectors, theirs: WordVectors) -> Any:

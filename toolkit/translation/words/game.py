@@ -51,6 +51,7 @@ class WordAlignmentTask:
         self.frequent = frequent
         self.refinements = refinements
         self._data: BilingualWords | None = None
+        self._dtype = torch.float32
 
     @property
     def data(self) -> BilingualWords:
@@ -71,7 +72,7 @@ class WordAlignmentTask:
             raise DataError(
                 "this task maps words of two languages, and the data has none", "use data.name=bilingual_words"
             )
-        self._data = source
+        self._data, self._dtype = source, dtype
         dimension = source.ours.vectors.shape[1]
         return {"dimension": dimension, "states": dimension}
 
@@ -83,11 +84,11 @@ class WordAlignmentTask:
 
     def generate(self, generator: nn.Module, batch: Batch, noise: Draw) -> GeneratorOutput:
         """Turned vectors, `[B, 1, E]`: a text of one word, for discriminators of sequences."""
-        return GeneratorOutput(generator(batch["source"] * self._scale()).unsqueeze(1))
+        return GeneratorOutput(generator(batch["source"].to(self._dtype) * self._scale()).unsqueeze(1))
 
     def real(self, batch: Batch) -> Tensor | None:
         """Vectors of the other language."""
-        target: Tensor = batch["target"]
+        target: Tensor = batch["target"].to(self._dtype)
         return (target * self._scale()).unsqueeze(1)
 
     def condition(self, batch: Batch) -> Tensor | None:

@@ -29,7 +29,7 @@ def nearest(mapped_NE: Tensor, target_ME: Tensor, count: int = 1, rows: Tensor |
     wanted = torch.arange(len(mapped_NE), device=mapped_NE.device) if rows is None else rows
     theirs, ours = _neighbourhood(target_ME, mapped_NE), _neighbourhood(mapped_NE, target_ME)
     values, places = [], []
-    for some in wanted.split(_AT_ONCE):
+    for some in torch.split(wanted, _AT_ONCE):
         likeness = 2 * mapped_NE[some] @ target_ME.T - ours[some].unsqueeze(1) - theirs
         best = likeness.topk(min(count, len(target_ME)), 1)
         values.append(best.values)
@@ -40,13 +40,14 @@ def nearest(mapped_NE: Tensor, target_ME: Tensor, count: int = 1, rows: Tensor |
 def _neighbourhood(vectors_NE: Tensor, others_ME: Tensor) -> Tensor:
     """`N`: the mean cosine of each with its nearest in the other language."""
     count = min(_NEIGHBOURS, len(others_ME))
-    return torch.cat([(some @ others_ME.T).topk(count, 1).values.mean(1) for some in vectors_NE.split(_AT_ONCE)])
+    return torch.cat([(some @ others_ME.T).topk(count, 1).values.mean(1) for some in torch.split(vectors_NE, _AT_ONCE)])
 
 
 def procrustes(source_PE: Tensor, target_PE: Tensor) -> Tensor:
     """`[E, E]`: the orthogonal matrix W for which `source @ W.T` is nearest to `target` (Schönemann 1966)."""
     left, _, right = torch.linalg.svd(target_PE.T @ source_PE)
-    return left @ right
+    found: Tensor = left @ right
+    return found
 
 
 def refine(weight_EE: Tensor, source_NE: Tensor, target_ME: Tensor, rounds: int = 5) -> Tensor:

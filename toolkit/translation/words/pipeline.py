@@ -51,6 +51,8 @@ class WordTranslator:
         config: the model's `config.json`.
     """
 
+    modality = "words"
+
     def __init__(
         self,
         network: nn.Module,
@@ -62,7 +64,7 @@ class WordTranslator:
     ) -> None:
         if not isinstance(network, Rotation):
             raise CheckpointError("a translator of words needs a rotation", "set generator.name=rotation")
-        self.network = network
+        self.network = network.eval().requires_grad_(False)
         self.config = config or {}
         self.languages = languages
         self.ours = ours
@@ -105,6 +107,10 @@ class WordTranslator:
     def module(self) -> nn.Module:
         """The rotation as the game left it, before its refinement."""
         return self.network
+
+    def example_inputs(self) -> dict[str, torch.Tensor]:
+        """Vectors, for exports."""
+        return {"vectors": self._source[:2]}
 
     def translate(self, words: Sequence[str], *, n_best: int = 1) -> list[list[WordTranslation]]:
         """The nearest words of the other language, the nearest first.
