@@ -14,8 +14,9 @@ from tests.tiny import TINY
 from toolkit.config import build
 from toolkit.data.digits import Digits
 from toolkit.engine.models import save_model
-from toolkit.errors import CheckpointError, ConfigError, DataError, UnknownPartError
-from toolkit.image import judging, measure
+from toolkit.errors import CheckpointError, ConfigError, DataError, ToolkitError, UnknownPartError
+from toolkit.image import measure
+from toolkit.image import pipeline as pipeline_module
 from toolkit.runs import evaluate, train
 
 pytestmark = pytest.mark.filterwarnings("ignore::toolkit.metrics.base.FewSamplesWarning")
@@ -236,11 +237,11 @@ def test_samples_may_be_made_in_another_way_than_straight_from_the_network(train
 
 
 def test_a_judge_decides_which_samples_count(trained: Path, real_digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def few(pipeline: Any) -> Any:
+    def few(pipeline: Any, **_: Any) -> Any:
         assert pipeline.classes
         return lambda count, seed, labels: [{"data": torch.zeros(7, 1, 8, 8), "label": labels[:7]}]
 
-    monkeypatch.setattr(judging, "judged_pages", few)
+    monkeypatch.setattr(pipeline_module, "judged_pages", few)
     found = evaluate(trained, samples=12, repeats=0, overrides=["metrics=[precision_recall]"], judge=True)
     assert (found["judged"], found["samples"], found["metrics"]["recall"]) == (True, 7, 0)
     assert evaluate(trained, repeats=0)["judged"] is False
@@ -248,6 +249,19 @@ def test_a_judge_decides_which_samples_count(trained: Path, real_digits: Path, m
         evaluate("digits-classifier", judge=True)
     with pytest.raises(DataError, match="only a model has a judge"):
         evaluate(real_digits / "pictures", real=real_digits / "digits.npz", judge=True)
+
+
+def test_truncated_pictures_are_less_varied(trained: Path, real_digits: Path) -> None:
+    plain, same, none = (evaluate(trained, repeats=0, truncation=value) for value in (None, 1.0, 0.0))
+    assert same["metrics"] == plain["metrics"]
+    assert (plain["truncation"], none["truncation"]) == (None, 0.0)
+    assert none["metrics"] != plain["metrics"]
+    with pytest.raises(ToolkitError, match="truncation must be from 0 to 1"):
+        evaluate(trained, truncation=1.5)
+    with pytest.raises(CheckpointError, match="makes no samples that could be truncated"):
+        evaluate("digits-classifier", truncation=0.5)
+    with pytest.raises(DataError, match="cannot be truncated any more"):
+        evaluate(real_digits / "pictures", real=real_digits / "digits.npz", truncation=0.5)
 
 
 def test_evaluations_while_training_use_the_kept_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

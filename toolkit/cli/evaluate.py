@@ -31,6 +31,7 @@ _SHOWN = 20
 @click.option("--samples", type=click.IntRange(min=2), help="How many samples to generate; at most so many pictures.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--judge", is_flag=True, help="Only pictures that the model's own discriminators accept.")
+@click.option("--truncation", type=float, help="Less varied, more typical pictures: from 1 towards 0.")
 @click.option("--cas", is_flag=True, help="Train a classifier on generated pictures only, and test it.")
 @click.option("--out", type=click.Path(), help="With --cas: keep the classifier's run in this folder.")
 @click.option("--no-cache", is_flag=True, help="Keep no features of real data on disk.")
@@ -107,6 +108,7 @@ def _cas(
     features: str | None,
     per_class: bool,
     judge: bool,
+    truncation: float | None,
 ) -> dict[str, Any]:
     """With --cas the overrides change the classifier's recipe."""
     from toolkit.runs.cas import classification_accuracy_score
@@ -114,7 +116,16 @@ def _cas(
     if train or features or per_class:
         raise click.UsageError("--train, --features and --per-class do not go with --cas")
     return classification_accuracy_score(
-        target, real=real, split=split, count=samples, seed=seed, judge=judge, overrides=overrides, out=out, quiet=quiet
+        target,
+        real=real,
+        split=split,
+        count=samples,
+        seed=seed,
+        judge=judge,
+        truncation=truncation,
+        overrides=overrides,
+        out=out,
+        quiet=quiet,
     )
 
 
@@ -135,6 +146,8 @@ def _print(result: dict[str, Any]) -> None:
         _print_list("not computed:", [f"{name}: {reason}" for name, reason in result.get("skipped", {}).items()])
         return
     judged = " judged" if result.get("judged") else ""
+    if result.get("truncation") is not None:
+        judged += f", truncated to {result['truncation']:g},"
     click.echo(f"{result['samples']}{judged} samples against {result['real_samples']} of {result['real']}")
     if "features" in result:
         comparable = "" if result["fid_comparable"] else "  (no FID: do not compare with published ones)"

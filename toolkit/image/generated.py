@@ -27,6 +27,7 @@ class GeneratedPictures(ArraySource):
         seed: another seed gives other pictures.
         judge: keep only pictures that the model's discriminator accepts.
         device: where to make them.
+        truncation: from 1 (pictures as they come) towards 0: less varied and more typical.
 
     Raises:
         CheckpointError: there is no such model, or it is damaged.
@@ -35,13 +36,19 @@ class GeneratedPictures(ArraySource):
     """
 
     def __init__(
-        self, model: str, count: int = 50_000, seed: int = 0, judge: bool = False, device: str = "auto"
+        self,
+        model: str,
+        count: int = 50_000,
+        seed: int = 0,
+        judge: bool = False,
+        device: str = "auto",
+        truncation: float | None = None,
     ) -> None:
         if count < 2:
             raise ConfigError([Problem("count", f"is {count}; it must be at least 2")])
         pipeline = _pipeline(model, device)
         judged = {"judge": True} if judge else {}
-        pictures = pipeline.generate(count, seed, batch_size=256, **judged)
+        pictures = pipeline.generate(count, seed, batch_size=256, truncation=truncation, **judged)
         fields: dict[str, Array] = {"image": pictures.pixels}
         if pictures.labels:
             fields["label"] = np.array(pictures.labels, dtype=np.int64)

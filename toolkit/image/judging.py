@@ -75,12 +75,15 @@ def judged_pictures(
     return made(chosen, [kept[index] for index in chosen], candidates=selection.candidates, unjudged=unjudged)
 
 
-def judged_pages(pipeline: ImagePipeline, acceptance: float | None = None) -> Pages:
+def judged_pages(
+    pipeline: ImagePipeline, acceptance: float | None = None, options: Mapping[str, Any] | None = None
+) -> Pages:
     """Accepted pictures for metrics: the counterpart of what metrics get straight from a generator.
 
     Args:
         pipeline: makes the pictures and has the judge.
         acceptance: see `judged_pictures`.
+        options: keywords for sampling, such as a truncation.
 
     Returns:
         A function of (count, seed, labels) that gives batches of accepted pictures, `data` in [-1, 1] and `label`, with
@@ -94,7 +97,7 @@ def judged_pages(pipeline: ImagePipeline, acceptance: float | None = None) -> Pa
     def pages(count: int, seed: int, labels: Tensor | None) -> Iterator[dict[str, Any]]:
         selection = Selection(count, [0] if labels is None else labels.tolist())
         made = 0
-        for page in _pages(pipeline, judge, selection, seed, "measure", _PAGE, acceptance, {}):
+        for page in _pages(pipeline, judge, selection, seed, "measure", _PAGE, acceptance, options or {}):
             taken = page.taken.to(page.pictures.device)
             if bool(taken.any()):
                 made += int(taken.sum())

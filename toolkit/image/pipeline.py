@@ -16,10 +16,11 @@ from toolkit.engine.models import ModelFolder, load_weights
 from toolkit.engine.randomness import Noise
 from toolkit.errors import ToolkitError, nearest
 from toolkit.image.grid import to_pixels
-from toolkit.image.judging import compare_with_unjudged, judged_pictures, score_pictures
+from toolkit.image.judging import compare_with_unjudged, judged_pages, judged_pictures, score_pictures
+from toolkit.image.measure import Pages
 from toolkit.image.pictures import Pictures
 from toolkit.image.stored_judge import StoredJudge, load_judge
-from toolkit.image.task import draw_inputs, sample_pictures
+from toolkit.image.task import draw_inputs, sample_pictures, sampled_pages
 
 
 class ImagePipeline:
@@ -145,6 +146,16 @@ class ImagePipeline:
     def compare(self, pictures: Pictures) -> dict[str, Any]:
         """Mean score and Fréchet distance of judged pictures and of unjudged ones; see `compare_with_unjudged`."""
         return compare_with_unjudged(self, pictures)
+
+    def pages(self, judge: bool = False, truncation: float | None = None) -> Pages:
+        """Pictures for metrics, judged or truncated or both, in place of those straight from the generator.
+
+        Raises:
+            CheckpointError: the model has no judge.
+            ToolkitError: the truncation is out of range.
+        """
+        options = self._options(truncation)
+        return judged_pages(self, options=options) if judge else sampled_pages(self.generator, self.device, **options)
 
     def latent(self, seed: int, index: int) -> Tensor:
         """`z_N`: the latent vector that picture `index` under this seed was made from, before any truncation."""

@@ -155,18 +155,10 @@ class ImageTask:
             cache: where features of real pictures are kept.
             pages: makes the pictures in another way than straight from the generator, e.g. judged.
         """
-
-        def generated(count: int, seed: int, labels: Tensor | None) -> Iterator[dict[str, Any]]:
-            for start in range(0, count, PAGE):
-                chosen = None if labels is None else labels[start : start + PAGE].to(device)
-                places = torch.arange(start, min(start + PAGE, count), device=device)
-                noise = Noise(seed, 0, places, "measure")
-                yield {"data": sample_pictures(generator, noise, chosen).float(), "label": chosen}
-
         return picture_banks(
             held_out,
             train,
-            pages or generated,
+            pages or sampled_pages(generator, device),
             classes=len(self.classes),
             extractor=extractor,
             samples=samples,
@@ -178,6 +170,19 @@ class ImageTask:
     def model_config(self, network: nn.Module) -> dict[str, Any]:
         """What a model of this task must remember beside its generator's spec."""
         return {"classes": list(self.classes)}
+
+
+def sampled_pages(generator: nn.Module, device: torch.device, **options: Any) -> Pages:
+    """Pictures for metrics, straight from a generator; options as for `sample_pictures`."""
+
+    def pages(count: int, seed: int, labels: Tensor | None) -> Iterator[dict[str, Any]]:
+        for start in range(0, count, PAGE):
+            chosen = None if labels is None else labels[start : start + PAGE].to(device)
+            places = torch.arange(start, min(start + PAGE, count), device=device)
+            noise = Noise(seed, 0, places, "measure")
+            yield {"data": sample_pictures(generator, noise, chosen, **options).float(), "label": chosen}
+
+    return pages
 
 
 def sample_pictures(

@@ -38,6 +38,7 @@ def classification_accuracy_score(
     count: int | None = None,
     seed: int = 0,
     judge: bool = False,
+    truncation: float | None = None,
     overrides: Sequence[str] = (),
     out: str | Path | None = None,
     quiet: bool = False,
@@ -55,6 +56,7 @@ def classification_accuracy_score(
         count: generated pictures to train on; as many as the model was trained on if that is known, else 50,000.
         seed: of the generated pictures.
         judge: train only on pictures that the model's discriminator accepts.
+        truncation: train on less varied, more typical pictures.
         overrides: changes of the classifier's recipe, e.g. `trainer.steps=1000`.
         out: keep the classifier's run in this folder; it is deleted when left out.
         quiet: no progress bar.
@@ -86,6 +88,7 @@ def classification_accuracy_score(
         "count": pictures,
         "seed": seed,
         "judge": judge,
+        "truncation": truncation,
     }
     settings = [*_variant(candidate, overrides), f"data={json.dumps(data)}", *overrides]
     with _folder(out) as folder:
@@ -120,6 +123,7 @@ def classification_accuracy_score(
             "classifier_recipe": " ".join([RECIPE, *_variant(candidate, overrides), *overrides]),
             "classifier_steps": result.step,
             "judged": judge,
+            "truncation": truncation,
             "seconds": round(time.perf_counter() - started, 2),
         }
     )

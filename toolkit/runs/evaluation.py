@@ -32,6 +32,7 @@ def evaluate(
     cache: bool = True,
     overrides: Sequence[str] = (),
     judge: bool = False,
+    truncation: float | None = None,
     pages: Callable[[Any], Callable[..., Any]] | None = None,
     sides: tuple[str | Path, str | Path] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -54,6 +55,7 @@ def evaluate(
         cache: keep the features of real data on disk for the next time.
         overrides: changes of the recipe, e.g. `extractor.name=pixels`.
         judge: measure only pictures that the model's own discriminators accept (`toolkit generate --judge`).
+        truncation: measure less varied, more typical pictures (`toolkit generate --truncation`).
         pages: given the loaded pipeline, makes what generates the samples (see `toolkit.image.measure.Pages`) in yet
             another way than straight from the network.
         sides: for a translator, a text file and its translation, line by line, instead of `real`.
@@ -71,11 +73,15 @@ def evaluate(
     started = time.perf_counter()
     if repeats == 1 or repeats < 0:
         raise DataError(f"intervals need at least 2 repeats, not {repeats}", "give 0 for no intervals")
-    if judge:
-        pages = judged_samples
+    if judge or truncation is not None:
+
+        def pages(pipeline: Any) -> Callable[..., Any]:
+            return altered_samples(pipeline, judge, truncation)
+
     chosen = [metrics] if isinstance(metrics, str) else list(metrics)
     if not is_picture_set(target, None) and judges_pairs(target):
         unfit = {"--features": features, "--train": train, "--judge": judge, "--per-class": per_class}
+        unfit["--truncation"] = truncation
         found = evaluate_pairs(
             target,
             real,
@@ -99,6 +105,8 @@ def evaluate(
     if is_picture_set(target, real):
         if judge:
             raise DataError(f"{target} holds pictures, and only a model has a judge", "leave --judge out")
+        if truncation is not None:
+            raise DataError(f"{target} holds pictures, which cannot be truncated any more", "leave --truncation out")
         found = evaluate_pictures(
             target,
             real,
@@ -115,21 +123,22 @@ def evaluate(
     else:
         candidate = Candidate(target, features, chosen, overrides)
         candidate.open(real, train, split)
-        found = candidate.measure(samples, seed, banks, pages, measuring) | {"judged": judge}
+        found = candidate.measure(samples, seed, banks, pages, measuring) | {"judged": judge, "truncation": truncation}
     return {**found, "seconds": round(time.perf_counter() - started, 2)}
 
 
-def judged_samples(pipeline: Any) -> Callable[..., Any]:
-    """Pages of pictures that the model's own discriminators accept.
+def altered_samples(pipeline: Any, judge: bool = False, truncation: float | None = None) -> Callable[..., Any]:
+    """Pages of pictures that the model's own discriminators accept, or truncated ones, or both.
 
     Raises:
         CheckpointError: the model has no judge.
+        ToolkitError: the truncation is out of range.
     """
-    if not hasattr(type(pipeline), "stored_judge"):
+    if not hasattr(type(pipeline), "pages"):
+        words = "has no judge of its samples" if judge else "makes no samples that could be truncated"
         raise CheckpointError(
-            f"a model for {getattr(pipeline, 'modality', 'something else')} has no judge of its samples",
-            "leave --judge out",
+            f"a model for {getattr(pipeline, 'modality', 'something else')} {words}",
+            "leave --judge out" if judge else "leave --truncation out",
         )
-    from toolkit.image.judging import judged_pages
-
-    return judged_pages(pipeline)
+    pages: Callable[..., Any] = pipeline.pages(judge, truncation)
+    return pages
