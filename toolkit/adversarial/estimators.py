@@ -71,6 +71,7 @@ class Draw(Noise):
     def __init__(self, noise: Noise, estimator: Estimator | None) -> None:
         super().__init__(noise.seed, noise.step, noise.samples, noise.path)
         self._estimator = estimator
+        self._gumbels: dict[str, Tensor] = {}
 
     def scope(self, name: str) -> Draw:
         """See `Noise.scope`."""
@@ -86,6 +87,13 @@ class Draw(Noise):
             ids = logits.argmax(-1)
             return Choice(one_hot(ids, logits.shape[-1]).to(logits.dtype), ids, None)
         return self._estimator.choose(logits, self, role)
+
+    def gumbel(self, role: str, logits: Tensor) -> Tensor:
+        """Standard Gumbel noise in the form of `logits_BV`; made once for a role that is chosen for twice."""
+        found = self._gumbels.get(role)
+        if found is None or found.shape != logits.shape or found.dtype != logits.dtype:
+            found = self._gumbels[role] = _gumbel(self, role, logits)
+        return found
 
 
 def _gumbel(noise: Noise, role: str, logits: Tensor) -> Tensor:
@@ -142,7 +150,8 @@ class StraightThrough:
 
     def choose(self, logits: Tensor, noise: Noise, role: str) -> Choice:
         """One-hot of the largest logit + Gumbel noise, carrying the gradient of the softmax of the same."""
-        perturbed = logits + _gumbel(noise, role, logits)
+        gumbel = noise.gumbel(role, logits) if isinstance(noise, Draw) else _gumbel(noise, role, logits)
+        perturbed = logits + gumbel
         ids = perturbed.argmax(-1)
         hard = one_hot(ids, logits.shape[-1]).to(logits.dtype)
         soft = torch.softmax(perturbed / self.temperature(self._samples), -1)
