@@ -22,6 +22,7 @@ from toolkit.runs.models import load
 from toolkit.runs.training import resume, train
 from toolkit.translation.comparison import SystemScores, compare_systems
 from toolkit.translation.segmented import pairs_behind, places_of
+from toolkit.translation.terms import Termbase
 
 START, GAME = "start", "recipe"
 _CURVES = {"accuracy": "accuracy of the discriminator", "reward": "reward of what is drawn", "win_rate": "win rate"}
@@ -36,6 +37,7 @@ def compare(
     *,
     baseline: str | None = None,
     samples: int | None = None,
+    terms: Termbase | str | Path | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
     """Train a recipe of translation and its variants, and compare what they write on the test split.
@@ -50,6 +52,7 @@ def compare(
         overrides: `a.b=value` texts for all of them.
         baseline: the variant that the others are compared with; `more_mle` where there is one, else `start`.
         samples: test sentences, at most.
+        terms: a termbase or its file: how many of its terms each system keeps, without being told to.
         quiet: no progress bars.
 
     Raises:
@@ -61,6 +64,7 @@ def compare(
     baseline = baseline or ("more_mle" if "more_mle" in recipes else START)
     if baseline not in (START, *recipes):
         raise ConfigError([Problem("baseline", f"'{baseline}' is not compared; {nearest(baseline, list(recipes))}")])
+    base = terms if terms is None or isinstance(terms, Termbase) else Termbase.load(Path(terms))
     first = next(iter(recipes.values()))
     sources, references, language = _test_sentences(first, samples)
     start = load(str(first.start))
@@ -73,7 +77,13 @@ def compare(
             seconds = _trained(checked.model_copy(update={"seed": seed}), path, quiet)
             systems[name] += [one.text for one in load(path).translate(sources, split=False)]
             runs[name].append({"path": str(path), "seed": seed, "seconds": seconds, "notes": _notes(path)})
-    scores, signatures = compare_systems(systems, baseline, references * len(seeds), language)
+    scores, signatures = compare_systems(
+        systems,
+        baseline,
+        references * len(seeds),
+        language,
+        terms=None if base is None else (sources * len(seeds), base),
+    )
     document = {
         "recipe": str(recipe),
         "start": first.start,
@@ -176,22 +186,25 @@ def _charts(folder: Path, runs: Mapping[str, Sequence[Mapping[str, Any]]]) -> li
 
 
 def _table(document: Mapping[str, Any]) -> str:
+    with_terms = any("term_accuracy" in one["values"] for one in document["systems"].values())
+    columns = ["BLEU", "p", "chrF", "exact match", *(["terms"] if with_terms else []), "distinct-1", "distinct-2"]
     lines = [
         f"# {document['recipe']}: objectives compared",
         "",
         f"All begin with {document['start']}; seeds {document['seeds']}, {document['sentences']} test sentences. "
         f"p against {document['baseline']}: paired bootstrap, 1,000 sets.",
         "",
-        "| | BLEU | p | chrF | exact match | distinct-1 | distinct-2 | seconds | verdict |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        f"| {' | '.join(['', *columns, 'seconds', 'verdict'])} |".replace("|  |", "| |", 1),
+        f"|{' --- |' * (len(columns) + 3)}",
     ]
     for name, one in document["systems"].items():
         values, seconds = one["values"], sum(run["seconds"] for run in one["runs"])
         p = one["p_values"].get("bleu")
+        kept = f"{values['term_accuracy']:.3f} | " if with_terms else ""
         lines.append(
             f"| {name} | {values['bleu']:.2f} | {'' if p is None else f'{p:.3f}'} | {values['chrf']:.2f} | "
-            f"{values['exact_match']:.3f} | {values['distinct_1']:.3f} | {values['distinct_2']:.3f} | {seconds:.0f} | "
-            f"{one['verdict']} |"
+            f"{values['exact_match']:.3f} | {kept}{values['distinct_1']:.3f} | {values['distinct_2']:.3f} | "
+            f"{seconds:.0f} | {one['verdict']} |"
         )
     lines += ["", *[f"- {words}" for words in document["words"]], ""]
     lines += [f"{name}: `{signature}`  " for name, signature in document["signatures"].items()]

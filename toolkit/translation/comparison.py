@@ -11,6 +11,7 @@ import numpy as np
 
 from toolkit.errors import DataError, require
 from toolkit.translation.scores import TOKENIZERS, score
+from toolkit.translation.terms import Termbase, term_accuracy
 
 SIGNIFICANT = 0.05
 
@@ -20,7 +21,7 @@ class SystemScores:
     """How one system did.
 
     Attributes:
-        values: `bleu`, `chrf`, `exact_match`, `distinct_1`, `distinct_2`.
+        values: `bleu`, `chrf`, `exact_match`, `distinct_1`, `distinct_2`; with a termbase `term_accuracy`.
         p_values: by name of the measure, how probable so large a difference from the baseline is by chance; empty for
             the baseline itself.
         verdict: `baseline`, `better`, `worse` or `no different` in BLEU, or in exact matches where all BLEU are equal.
@@ -37,6 +38,7 @@ def compare_systems(
     references: Sequence[str],
     language: str,
     resampled: int = 1000,
+    terms: tuple[Sequence[str], Termbase] | None = None,
 ) -> tuple[dict[str, SystemScores], dict[str, str]]:
     """Scores of every system, and paired bootstrap tests against the baseline (Koehn 2004).
 
@@ -46,12 +48,13 @@ def compare_systems(
         references: one for each translation.
         language: of the translations.
         resampled: sets of sentences that are drawn.
+        terms: the sources, one for each reference, and a termbase: how many of its terms in them are kept.
 
     Returns:
         The scores by name, and the signatures of BLEU and chrF as sacreBLEU writes them.
 
     Raises:
-        DataError: a system has not as many translations as there are references.
+        DataError: a system has not as many translations as there are references, or no term occurs in the sources.
         MissingExtraError: sacrebleu is not installed.
     """
     for name, texts in systems.items():
@@ -59,7 +62,9 @@ def compare_systems(
             raise DataError(f"'{name}' has {len(texts)} translations of {len(references)} sentences")
     p_values, signatures = _bootstrap(systems, baseline, references, language, resampled)
     found = {}
-    values = {name: _values(texts, references, language) for name, texts in systems.items()}
+    values = {
+        name: _values(texts, references, language) | _term_accuracy(texts, terms) for name, texts in systems.items()
+    }
     for name, mine in values.items():
         p = p_values.get(name, {})
         better = mine["bleu"] - values[baseline]["bleu"]
@@ -83,6 +88,15 @@ def distinct(texts: Sequence[str], size: int) -> float:
 def _values(texts: Sequence[str], references: Sequence[str], language: str) -> dict[str, float]:
     found = score(texts, references, language).values
     return {**found, "distinct_1": distinct(texts, 1), "distinct_2": distinct(texts, 2)}
+
+
+def _term_accuracy(texts: Sequence[str], terms: tuple[Sequence[str], Termbase] | None) -> dict[str, float]:
+    if terms is None:
+        return {}
+    report = term_accuracy(terms[0], texts, terms[1])
+    if report.accuracy is None:
+        raise DataError("no term of the termbase occurs in these sources", "give another termbase, or leave it out")
+    return {"term_accuracy": report.accuracy}
 
 
 def _bootstrap(
