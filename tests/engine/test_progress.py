@@ -44,6 +44,15 @@ def test_in_a_log_file_a_line_says_how_far_how_fast_and_how_long_still(clock: Cl
     )
 
 
+def test_what_is_counted_may_be_something_else(clock: Clock) -> None:
+    for stream in (io.StringIO(), Terminal()):
+        with Progress(200, stream=stream, unit="characters") as progress:
+            clock.now += 4
+            progress.update(100, {})
+        assert "25 characters/s" in stream.getvalue()
+        assert "samples" not in stream.getvalue()
+
+
 def test_in_a_log_file_there_is_a_line_every_ten_seconds_and_a_last_one(clock: Clock) -> None:
     lines = run(io.StringIO(), clock, 3, *range(100, 1001, 100)).splitlines()
     assert [line.split()[0] for line in lines] == ["100", "500", "900", "1,000"]

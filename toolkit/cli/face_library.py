@@ -76,7 +76,7 @@ def add(
     with (
         computing_threads(),
         FaceLibrary(path, models.load_embedder()) as opened,
-        Progress(total, quiet=quiet or as_json) as bar,
+        Progress(total, quiet=quiet or as_json, unit="pictures") as bar,
     ):
         report = add_folder(
             opened,

@@ -54,7 +54,7 @@ def reembed(path: str, embedder: str, device: str, as_json: bool, quiet: bool) -
     network = FaceModels(embedder=embedder, device=device).load_embedder()
     with computing_threads(), open_library(path) as opened:
         before = opened.embedder_id
-        with Progress(len(opened), quiet=quiet or as_json) as bar:
+        with Progress(len(opened), quiet=quiet or as_json, unit="faces") as bar:
             count = opened.embed(network, lambda done, _: bar.update(done, {}))
     if as_json:
         print_json({"library": path, "faces": count, "before": before, "embedder": network.id})

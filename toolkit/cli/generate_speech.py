@@ -121,7 +121,7 @@ def _speak(
     from toolkit.engine.progress import Progress
     from toolkit.speech.voice.speaking import write_speech
 
-    with Progress(len(text), quiet=quiet or stream) as bar:
+    with Progress(len(text), quiet=quiet or stream, unit="characters") as bar:
         return write_speech(
             pipeline, text, target, stream=stream, progress=lambda done: bar.update(done, {}), **options
         )

@@ -171,7 +171,7 @@ def _file(
     options = {name: value for name, value in given.items() if name != "terms"}
     settings = sorted(options.items()), () if base is None else base.terms
     started = time.perf_counter()
-    with Progress(len(to_translate(document, again)), quiet=quiet or as_json) as progress:
+    with Progress(len(to_translate(document, again)), quiet=quiet or as_json, unit="texts") as progress:
         report = translate_document(
             pipeline,
             document,

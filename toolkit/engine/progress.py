@@ -30,24 +30,32 @@ class Progress:
     On a terminal it is a bar; elsewhere a plain line at most every ten seconds, and a last one.
 
     Args:
-        total_samples: samples the run is to see.
+        total_samples: samples the run is to see, or whatever else is counted.
         quiet: show nothing at all; for every process but the main one.
         start: samples seen before, when the run is resumed; they do not count as throughput.
         stream: where to write; `None` is stderr.
+        unit: what is counted.
     """
 
     def __init__(
-        self, total_samples: int, quiet: bool = False, *, start: int = 0, stream: TextIO | None = None
+        self,
+        total_samples: int,
+        quiet: bool = False,
+        *,
+        start: int = 0,
+        stream: TextIO | None = None,
+        unit: str = "samples",
     ) -> None:
         stream = sys.stderr if stream is None else stream
         self.total_samples = total_samples
+        self.unit = unit
         self._start = start
         self._began = time.monotonic()
         self._display: _Display | None = None
         if not quiet:
             console = Console(file=stream)
             terminal = stream.isatty() and not console.is_dumb_terminal
-            self._display = _Bar(console, total_samples, start) if terminal else _Lines(stream)
+            self._display = _Bar(console, total_samples, start) if terminal else _Lines(stream, unit)
 
     def __enter__(self) -> Progress:
         self._began = time.monotonic()
@@ -77,14 +85,15 @@ class Progress:
         percent = 100 * samples / self.total_samples if self.total_samples else 100.0
         left = _clock((self.total_samples - samples) / rate) if rate > 0 else "?"
         shown = [f"{name} {value:.3g}" for name, value in itertools.islice(values.items(), _VALUES_SHOWN)]
-        return "  ".join([f"{percent:.1f} %", f"{left} left", f"{rate:,.3g} samples/s", *shown])
+        return "  ".join([f"{percent:.1f} %", f"{left} left", f"{rate:,.3g} {self.unit}/s", *shown])
 
 
 class _Lines:
     """Plain lines, for log files."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, unit: str) -> None:
         self.stream = stream
+        self.unit = unit
         self.printed_at: float | None = None
         self.waiting = ""
 
@@ -92,7 +101,7 @@ class _Lines:
         """Nothing to prepare."""
 
     def show(self, samples: int, text: str) -> None:
-        self.waiting = f"{samples:,} samples  {text}"
+        self.waiting = f"{samples:,} {self.unit}  {text}"
         now = time.monotonic()
         if self.printed_at is None or now - self.printed_at >= _SECONDS_BETWEEN_LINES:
             self.printed_at = now
