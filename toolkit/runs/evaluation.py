@@ -80,8 +80,8 @@ def evaluate(
 
     chosen = [metrics] if isinstance(metrics, str) else list(metrics)
     if not is_picture_set(target, None) and judges_pairs(target):
-        unfit = {"--features": features, "--train": train, "--judge": judge, "--per-class": per_class}
-        unfit["--truncation"] = truncation
+        unfit: dict[str, object] = {"--features": features, "--train": train, "--judge": judge}
+        unfit |= {"--per-class": per_class, "--truncation": truncation is not None}
         found = evaluate_pairs(
             target,
             real,
