@@ -21,6 +21,7 @@ from toolkit.speech.voice.aligner import Aligner
 from toolkit.speech.voice.alignment import (
     beta_binomial_prior,
     durations_of,
+    expected_prior,
     frame_mask,
     monotonic_path,
     unit_means,
@@ -153,6 +154,7 @@ class AcousticModel(nn.Module):
         mel_BTM: Tensor,
         pitch_BT: Tensor,
         frames_B: Tensor,
+        expected_BN: Tensor | None = None,
     ) -> Taught:
         """What the network makes of texts whose recordings it is shown: their timing, pitch and energy are given.
 
@@ -164,12 +166,18 @@ class AcousticModel(nn.Module):
             mel_BTM: log-mels of the recordings.
             pitch_BT: their log fundamental frequency, drawn on through unvoiced frames.
             frames_B: frames of each recording, at least as many as units.
+            expected_BN: frames at which units should begin, where another voice has read the texts; negative for a
+                sample about which nothing is known. The aligner begins there, not at the diagonal.
         """
         mask_BN, inside_BT = symbols_BN != PADDING, frame_mask(frames_B, mel_BTM.shape[1])
         embedded_BNC = self.embed(symbols_BN, stress_BN, initial_BN, speaker_B)
         seen_BTM = (mel_BTM - self.scales.mel[0]) / self.scales.mel[1] * inside_BT[..., None]
         units_B = mask_BN.sum(1)
         prior_BTN = beta_binomial_prior(frames_B, units_B, mel_BTM.shape[1], symbols_BN.shape[1])
+        if expected_BN is not None:
+            known_B = expected_BN[:, 0] >= 0
+            expected_BN = expected_BN.masked_fill(~mask_BN, float(mel_BTM.shape[1]))  # the last unit lasts to the end
+            prior_BTN = torch.where(known_B[:, None, None], expected_prior(expected_BN, mel_BTM.shape[1]), prior_BTN)
         scores_BTN = self.aligner(embedded_BNC, seen_BTM, mask_BN, prior_BTN)
         path_BT = monotonic_path(scores_BTN, frames_B, units_B)
         durations_BN = durations_of(path_BT, frames_B, symbols_BN.shape[1])

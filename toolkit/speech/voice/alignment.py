@@ -111,5 +111,20 @@ def beta_binomial_prior(frames_B: Tensor, units_B: Tensor, longest: int, count: 
     return choose + _log_beta(n + a, last - n + b) - _log_beta(a, b)
 
 
+def expected_prior(expected_BN: Tensor, longest: int, width: float = 8.0) -> Tensor:
+    """Log-scores [B, T, N] that favour frames near those at which a unit is expected: a Gaussian beside its span.
+
+    Args:
+        expected_BN: the frame at which each unit should begin; it lasts until the next one should.
+        longest: frames of the batch.
+        width: standard deviation in frames.
+    """
+    t = torch.arange(longest, device=expected_BN.device, dtype=torch.float32)[None, :, None]
+    begin = expected_BN.float()[:, None]
+    end = torch.cat([begin[:, :, 1:], torch.full_like(begin[:, :, -1:], longest)], 2)
+    away = (begin - t).clamp(min=0) + (t - torch.maximum(begin, end)).clamp(min=0)
+    return -0.5 * (away / width).square()
+
+
 def _log_beta(a: Tensor, b: Tensor) -> Tensor:
     return torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b)

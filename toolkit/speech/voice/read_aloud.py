@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Literal
 import numpy as np
 
 from toolkit.data.order import sample_generator, sample_seed
-from toolkit.data.source import Array
 from toolkit.errors import ConfigError, Problem
 from toolkit.speech.audio_format import AudioFormat
 from toolkit.speech.espeak import SENTENCES, read_texts
@@ -19,15 +17,12 @@ from toolkit.speech.espeak_library import Espeak
 from toolkit.speech.files import resample
 from toolkit.speech.level import to_level
 from toolkit.speech.segments import FULL_SCALE, to_samples
-from toolkit.speech.text.characters import MARKS
 from toolkit.speech.text.front_end import FrontEnd
-from toolkit.speech.text.phonemizer import STRESS
 from toolkit.speech.voice.spoken import Entry, SpokenTexts, read_units
 from toolkit.speech.voice.tones import speak_tones
-from toolkit.speech.voice.units import START, Units
+from toolkit.speech.voice.true_times import true_starts
 
 _VALIDATION, _TEST = 3, 7  # sentences with these remainders modulo 12 are held out
-_PAUSE = ","
 
 
 class EspeakVoice(SpokenTexts):
@@ -44,6 +39,7 @@ class EspeakVoice(SpokenTexts):
         variants: variants of the voice; each is a speaker.
         texts: a text file with one sentence a line instead of our own.
         synthesiser: `espeak`, or `tones`: two tones for each letter, for trying things out without espeak-ng.
+        bootstrap: another voice of espeak-ng, whose readings say where units should begin (see `spoken_texts`).
         sample_rate: in Hz.
         level: loudness in LUFS; `null` leaves it.
         n_fft: length of the Fourier transform of the mel spectrogram, in samples.
@@ -68,6 +64,7 @@ class EspeakVoice(SpokenTexts):
         variants: tuple[str, ...] = ("m3",),
         texts: str | None = None,
         synthesiser: Literal["espeak", "tones"] = "espeak",
+        bootstrap: str | None = None,
         sample_rate: int = 22050,
         level: float | None = -23.0,
         n_fft: int = 1024,
@@ -115,31 +112,7 @@ class EspeakVoice(SpokenTexts):
             fmax=fmax,
             level=level,
         )
-        super().__init__(entries, format, front_end, cache=cache)
-
-
-def true_starts(units: Units, phones: list[tuple[int, str]], samples: int) -> Array:
-    """The sample at which each unit begins, NaN where espeak-ng said another phone than the front end wrote.
-
-    Args:
-        units: of the text.
-        phones: samples and names of `Espeak.speak_timed`.
-        samples: of the whole recording.
-    """
-    events: list[tuple[int, str]] = []
-    for sample, name in phones:
-        phone = name.strip("".join(STRESS)) or _PAUSE
-        if not (phone == _PAUSE and events and events[-1][1] == _PAUSE):
-            events.append((min(sample, samples), phone))
-    wanted = [_PAUSE if symbol in MARKS else symbol for symbol in units.symbols]
-    starts = np.full(len(units), np.nan)
-    matcher = difflib.SequenceMatcher(None, wanted, [phone for _, phone in events], autojunk=False)
-    for block in matcher.get_matching_blocks():
-        for offset in range(block.size):
-            starts[block.a + offset] = events[block.b + offset][0]
-    if units.symbols[0] == START:
-        starts[0] = 0
-    return starts
+        super().__init__(entries, format, front_end, cache=cache, bootstrap=bootstrap)
 
 
 def _split(place: int) -> str:

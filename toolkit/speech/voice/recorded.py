@@ -38,6 +38,8 @@ class RecordedTexts(SpokenTexts):
         longest_seconds: longer recordings are left out.
         mismatch: robust standard deviations by which a text may fit its recording worse than usual, from fifty
             recordings on; `null` keeps all. 4 finds most texts that were mixed up, and takes one good one in a hundred.
+        bootstrap: a voice of espeak-ng (extra `espeak`), such as `en-us` or `de`, whose readings of the texts say where
+            units should begin, for an aligner with few recordings; `null` begins from the diagonal.
         sample_rate: in Hz; recordings of another rate are resampled.
         level: loudness in LUFS to which each recording is brought; `null` leaves it.
         trim: cut silence off both ends.
@@ -65,6 +67,7 @@ class RecordedTexts(SpokenTexts):
         speakers: Literal["one", "folders"] = "one",
         longest_seconds: float = 15.0,
         mismatch: float | None = 4.0,
+        bootstrap: str | None = None,
         sample_rate: int = 22050,
         level: float | None = -23.0,
         trim: bool = True,
@@ -116,7 +119,7 @@ class RecordedTexts(SpokenTexts):
                 continue
             speaker = _folder(key) if speakers == "folders" else ""
             entries.append(Entry(key, text.text, units, audio, speaker, recordings.split_of(index), place=text.place))
-        super().__init__(entries, format, front_end, problems, cache, mismatch)
+        super().__init__(entries, format, front_end, problems, cache, mismatch, bootstrap)
         self.note = recordings.note
 
     @classmethod

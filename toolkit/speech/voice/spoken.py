@@ -17,6 +17,7 @@ from toolkit.speech.text.front_end import FrontEnd
 from toolkit.speech.text.phonemizer import WORD_BOUNDARY
 from toolkit.speech.text.utterances import Utterance
 from toolkit.speech.voice.acoustic import Scales
+from toolkit.speech.voice.bootstrap import Bootstrap
 from toolkit.speech.voice.feature_cache import Features, features_of
 from toolkit.speech.voice.frames import continuous, energy_of
 from toolkit.speech.voice.mismatch import FEWEST, misfits
@@ -69,6 +70,8 @@ class SpokenTexts:
         cache: keep mel spectrograms and pitch on disk.
         mismatch: texts that fit their recordings worse than usual by more than so many robust standard deviations are
             left out (`toolkit.speech.voice.mismatch`); `None` keeps them all.
+        bootstrap: voice of espeak-ng whose readings say where units should begin; samples then have `expected`, float32
+            [N], frames (`toolkit.speech.voice.bootstrap`).
 
     Attributes:
         lengths: int64 [N, 2], units and frames.
@@ -91,6 +94,7 @@ class SpokenTexts:
         problems: Sequence[Skipped] = (),
         cache: bool = True,
         mismatch: float | None = None,
+        bootstrap: str | None = None,
     ) -> None:
         self.problems: list[Skipped] = list(problems)
         self.note = ""
@@ -108,6 +112,7 @@ class SpokenTexts:
             fit = self._belonging(kept, features, mismatch)
             kept, features = [kept[place] for place in fit], features.chosen(fit)
         self._entries, self._features = kept, features
+        self._expected = None if bootstrap is None else self._rehearsed(bootstrap, cache)
         self.sample_rate = format.sample_rate
         self.level = format.level
         self.inventory = unit_inventory(entry.units for entry in kept)
@@ -136,7 +141,9 @@ class SpokenTexts:
     def __getitem__(self, index: int) -> dict[str, Any]:
         entry = self._entries[index]
         mel_TM, pitch_T = self._features.of(index)
+        expected = {} if self._expected is None else {"expected": self._expected[index].astype(np.float32)}
         return {
+            **expected,
             "symbols": np.array(self.inventory.encode(entry.units.symbols), dtype=np.int64),
             "stress": np.array(entry.units.stress, dtype=np.int64),
             "initial": np.array(entry.units.initial, dtype=np.int64),
@@ -192,6 +199,11 @@ class SpokenTexts:
             reason = f"the text fits the recording badly: {misfit:.1f} deviations from the usual, the limit is {most:g}"
             self.problems.append(Skipped(entries[place].place or entries[place].key, reason))
         return fit
+
+    def _rehearsed(self, voice: str, cache: bool) -> list[Array]:
+        texts, units = [entry.text for entry in self._entries], [entry.units for entry in self._entries]
+        mels = [self._features.of(place)[0] for place in range(len(texts))]
+        return Bootstrap(voice, self.format, cache).starts(texts, units, mels)
 
     def _rate(self, entry: Entry) -> float:
         return len(entry.units) * self.format.sample_rate / max(len(entry.audio), 1)

@@ -119,6 +119,7 @@ class AcousticTask:
             batch["mel"].to(self.dtype),
             batch["pitch"].to(self.dtype),
             batch["frames"],
+            batch.get("expected"),
         )
         return said
 
