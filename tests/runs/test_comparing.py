@@ -13,6 +13,7 @@ from tests.translation.adversarial.games import CROSS_ENTROPY, game
 from toolkit.config.yaml import dump_yaml
 from toolkit.errors import ConfigError, DataError
 from toolkit.runs.comparing import compare
+from toolkit.translation.pipeline import TranslationPipeline
 
 pytest.importorskip("transformers")
 pytest.importorskip("sentencepiece")
@@ -50,8 +51,11 @@ def test_all_variants_of_one_start_are_trained_and_compared_and_trained_once(rec
     assert "| risk | " in table
     assert "tok:13a" in table
     assert json.loads((tmp_path / "comparison.json").read_text()) == json.loads(json.dumps(found))
+    assert len(json.loads((tmp_path / "runs" / "risk-1" / "translations.json").read_text())["texts"]) == 20
     before = {file: file.stat().st_mtime_ns for file in tmp_path.glob("runs/*/model/model.safetensors")}
-    again = compare(recipe, tmp_path, seeds=(0, 1), samples=20, quiet=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TranslationPipeline, "translate", lambda *_, **__: pytest.fail("translated again"))
+        again = compare(recipe, tmp_path, seeds=(0, 1), samples=20, quiet=True)
     assert before == {file: file.stat().st_mtime_ns for file in before}
     assert again["systems"] == found["systems"]
 

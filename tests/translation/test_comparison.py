@@ -47,6 +47,14 @@ def test_a_real_difference_is_significant_and_another_draw_of_the_same_is_not():
     assert found["better"].values["bleu"] > found["before"].values["bleu"] > found["worse"].values["bleu"]
 
 
+def test_the_same_translations_are_called_the_same_and_nothing_else():
+    references = sentences()
+    written = spoiled(references, 0.3, 1)
+    found, _ = compare_systems({"before": written, "again": list(written)}, "before", references, "nl", resampled=100)
+    assert found["again"].verdict == "the same"
+    assert set(found["again"].p_values.values()) == {1.0}
+
+
 def test_distinct_counts_different_n_grams():
     assert distinct(["a b a b", "a b"], 1) == pytest.approx(2 / 6)
     assert distinct(["a b a b", "a b"], 2) == pytest.approx(2 / 4)

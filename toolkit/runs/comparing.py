@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import time
@@ -68,14 +69,14 @@ def compare(
     first = next(iter(recipes.values()))
     sources, references, language = _test_sentences(first, samples)
     start = load(str(first.start))
-    systems = {START: [one.text for one in start.translate(sources, split=False)] * len(seeds)}
+    systems = {START: _translations(start, sources, folder / "start.json") * len(seeds)}
     runs: dict[str, list[dict[str, Any]]] = {}
     for name, checked in recipes.items():
         runs[name], systems[name] = [], []
         for seed in seeds:
             path = folder / "runs" / f"{name}-{seed}"
             seconds = _trained(checked.model_copy(update={"seed": seed}), path, quiet)
-            systems[name] += [one.text for one in load(path).translate(sources, split=False)]
+            systems[name] += _translations(load(path), sources, path / "translations.json")
             runs[name].append({"path": str(path), "seed": seed, "seconds": seconds, "notes": _notes(path)})
     scores, signatures = compare_systems(
         systems,
@@ -149,6 +150,19 @@ def _trained(recipe: Recipe, path: Path, quiet: bool) -> float:
     return seconds
 
 
+def _translations(translator: Any, sources: list[str], file: Path) -> list[str]:
+    """Translations, kept beside the run: with the same model and sentences they are read again."""
+    digest = hashlib.sha256("\n".join([translator.fingerprint(), *sources]).encode()).hexdigest()
+    if file.is_file():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["of"] == digest:
+            texts: list[str] = kept["texts"]
+            return texts
+    written = [one.text for one in translator.translate(sources, split=False)]
+    atomic_write(file, json.dumps({"of": digest, "texts": written}, ensure_ascii=False) + "\n")
+    return written
+
+
 def _notes(path: Path) -> list[str]:
     file = path / "notes.txt"
     return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
@@ -161,7 +175,11 @@ def _words(scores: Mapping[str, SystemScores], baseline: str) -> list[str]:
         if name == baseline:
             continue
         change, p = one.values["bleu"] - rival, one.p_values["bleu"]
-        told = {"better": "it helped", "worse": "it made translations worse"}.get(one.verdict, "it did not help")
+        told = {
+            "better": "it helped",
+            "worse": "it made translations worse",
+            "the same": "it changed nothing, every translation is the same",
+        }.get(one.verdict, "it did not help")
         words.append(f"{name}: {told} ({change:+.2f} BLEU against {baseline}, p = {p:.3f}).")
     if not any(one.verdict == "better" for one in scores.values()):
         words.append(f"No objective is significantly better than {baseline}.")

@@ -24,7 +24,8 @@ class SystemScores:
         values: `bleu`, `chrf`, `exact_match`, `distinct_1`, `distinct_2`; with a termbase `term_accuracy`.
         p_values: by name of the measure, how probable so large a difference from the baseline is by chance; empty for
             the baseline itself.
-        verdict: `baseline`, `better`, `worse` or `no different` in BLEU, or in exact matches where all BLEU are equal.
+        verdict: `baseline`, `better`, `worse` or `no different` in BLEU; `the same` where every translation is, as when
+            both went back to the same weights.
     """
 
     values: dict[str, float]
@@ -71,6 +72,8 @@ def compare_systems(
         verdict = "better" if better > 0 else "worse"
         if p.get("bleu", 1.0) >= SIGNIFICANT:
             verdict = "no different"
+        if list(systems[name]) == list(systems[baseline]):
+            p, verdict = dict.fromkeys(p, 1.0), "the same"  # a bootstrap of nothing but zeros would say anything
         found[name] = SystemScores(mine, p, "baseline" if name == baseline else verdict)
     return found, signatures
 
