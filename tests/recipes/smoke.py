@@ -72,7 +72,7 @@ SMALL_CAPTION_GAME = [
     "trainer.accuracy_band=null",
     "trainer.discriminator_warmup=0",
 ]
-SMALL_WORDS = ["data.least=3", "data.dimension=8"]
+SMALL_WORDS = ["data.least=3", "data.dimension=8", "trainer.fall_back=null"]
 TABLE: dict[str, dict[str, list[str]]] = {
     "image/digits": {
         "default": [],
