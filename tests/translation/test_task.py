@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import toolkit
+from tests.translation import toy
 from tests.translation.toy import WORDS, recipe, sentences
 from toolkit.adversarial.estimators import Draw
 from toolkit.config import build, load_recipe
@@ -214,3 +215,24 @@ def test_the_model_of_a_damaged_folder_says_which_file_is_missing(learned: Path,
     (tmp_path / "model" / "source.spm").unlink()
     with pytest.raises(CheckpointError, match=r"source\.spm"):
         toolkit.load(tmp_path / "model")
+
+
+def test_a_translator_trained_with_noise_is_measured_with_noise_too(translator: Path, tmp_path: Path) -> None:
+    source, target = toy.write_pairs(tmp_path, 60, seed=4)
+    data = build(
+        "datasets",
+        {
+            "name": "parallel_text", "source_language": "en", "target_language": "nl", "source": str(source),
+            "target": str(target), "segmentation": str(translator), "cleaning": False,
+        },
+    )  # fmt: skip
+    network = toolkit.load(translator).network
+    given: Any = {"extractor": None, "metrics": [], "samples": 40, "seed": 0, "device": torch.device("cpu")}
+    found = {}
+    for noise in (0.0, 0.6):
+        task = TranslationTask(noise=noise, noise_kinds=["typos", "keyboard"])
+        task.open(data)
+        found[noise] = task.measure(network, data, None, **given)
+    assert "noisy_bleu" not in found[0.0]
+    assert found[0.6]["bleu"] == found[0.0]["bleu"] > 60
+    assert found[0.6]["noisy_bleu"] < found[0.6]["bleu"] - 10

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -149,17 +150,34 @@ class TranslationTask:
         """`bleu`, `chrf` and `exact_match` of translations of held-out sentences, the first ones, by their order.
 
         Also `cross_entropy`, nats per subword of the references. Of several languages: the means over them, and
-        `bleu_de` and so on by target language, or `bleu_fr_de` where there are several source languages.
+        `bleu_de` and so on by target language, or `bleu_fr_de` where there are several source languages. Where training
+        sources get noise, `noisy_bleu` too: of the same sentences with noise of these kinds in turn, at half the rate.
         """
         places = places_of(held_out)[:samples]
         written = self._translated(generator, places, device)
         references = [self.pairs.pair(place).target for place in places]
         found = _scored(written, references, [self._languages(place) for place in places])
+        if self.noise:
+            noisy = [
+                add_noise(self.pairs.pair(place).source, kind, self.noise / 2, number)
+                for number, (place, kind) in enumerate(zip(places, cycle(self.noise_kinds), strict=False))
+            ]
+            written = self._translated(generator, places, device, noisy)
+            found["noisy_bleu"] = _scored(written, references, [self._languages(place) for place in places])["bleu"]
         return {**found, "cross_entropy": self._cross_entropy(generator, places, device)}
 
-    def _translated(self, generator: nn.Module, places: Sequence[int], device: torch.device) -> list[str]:
+    def _translated(
+        self,
+        generator: nn.Module,
+        places: Sequence[int],
+        device: torch.device,
+        sources: Sequence[str] | None = None,
+    ) -> list[str]:
         pairs = self.pairs
-        encoded = [pairs.encode_source(pairs.pair(place).source, pairs.target_language(place)) for place in places]
+        texts = [pairs.pair(place).source for place in places] if sources is None else sources
+        encoded = [
+            pairs.encode_source(text, pairs.target_language(place)) for text, place in zip(texts, places, strict=True)
+        ]
         rows = translate_ids(
             generator,
             [one.ids for one in encoded],
