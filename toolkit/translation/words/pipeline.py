@@ -64,7 +64,7 @@ class WordTranslator:
     ) -> None:
         if not isinstance(network, Rotation):
             raise CheckpointError("a translator of words needs a rotation", "set generator.name=rotation")
-        self.network = network.eval().requires_grad_(False)
+        self.network = network
         self.config = config or {}
         self.languages = languages
         self.ours = ours
@@ -83,17 +83,19 @@ class WordTranslator:
             CheckpointError: a file is missing or damaged.
         """
         network = build("generators", model.config["generator"], f"{model.path}/config.json:generator")
-        load_weights(network, model.weights, model.path)
+        load_weights(network.eval().requires_grad_(False), model.weights, model.path)
         file = model.file(VECTORS)
         try:
             vectors = read(file.read_bytes())
             sides = {
                 name: WordVectors(
-                    tuple(model.file(WORDS[name]).read_text(encoding="utf-8").splitlines()),
+                    tuple(model.file(WORDS[name]).read_bytes().decode().removesuffix("\n").split("\n")),
                     vectors[name].numpy().astype(np.float32),
                 )
                 for name in WORDS
             }
+            if any(len(side.words) != len(side.vectors) for side in sides.values()):
+                raise KeyError("there are not as many words as vectors")
         except (SafetensorError, KeyError, UnicodeDecodeError) as error:
             raise CheckpointError(
                 f"{file} or the words beside it are damaged: {error}", "copy the folder again"
