@@ -46,6 +46,7 @@ def test_all_variants_of_one_start_are_trained_and_compared_and_trained_once(rec
     assert found["baseline"] == "more_mle"
     assert all(len(found["systems"][name]["runs"]) == 2 for name in ("recipe", "more_mle", "risk"))
     assert any(words.startswith("risk: ") for words in found["words"])
+    assert any(words.startswith("start: more_mle ") for words in found["words"])
     assert {"accuracy.svg", "reward.svg", "validation-bleu.svg"} <= set(found["charts"])
     table = (tmp_path / "comparison.md").read_text()
     assert "| risk | " in table

@@ -180,8 +180,14 @@ def _words(scores: Mapping[str, SystemScores], baseline: str) -> list[str]:
             "worse": "it made translations worse",
             "the same": "it changed nothing, every translation is the same",
         }.get(one.verdict, "it did not help")
+        if name == START:  # no objective: it is the other that changed it, or did not
+            told = {
+                "better": f"{baseline} made it worse",
+                "worse": f"{baseline} made it better",
+                "the same": f"{baseline} changed nothing",
+            }.get(one.verdict, f"{baseline} is no different")
         words.append(f"{name}: {told} ({change:+.2f} BLEU against {baseline}, p = {p:.3f}).")
-    if not any(one.verdict == "better" for one in scores.values()):
+    if not any(one.verdict == "better" for name, one in scores.items() if name != START):
         words.append(f"No objective is significantly better than {baseline}.")
     return words
 
