@@ -69,3 +69,15 @@ def test_a_place_that_cannot_be_a_folder_is_named(tmp_path: Path) -> None:
         with pytest.raises(ToolkitError, match=r"the run folder .* cannot be made"):
             RunFolder(place).begin(recipe, torch.device("cpu"))
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_run_that_was_killed_while_it_began_gets_its_files_anew(tmp_path: Path) -> None:
+    folder, files = RunFolder(tmp_path / "run"), {"vocab.json": b"{}", "a.spm": b"model"}
+    folder.make()
+    folder.keep({"a.spm": b"mod"})  # the others, and the rest of it, were never written
+    folder.require_same(files)
+    folder.checkpoints.mkdir()
+    (folder.checkpoints / "step-10").mkdir()
+    folder.require_same(files)
+    with pytest.raises(CheckpointError, match=r"another vocab\.json"):
+        folder.require_same({**files, "vocab.json": b"[]"})

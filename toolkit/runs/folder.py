@@ -104,9 +104,15 @@ class RunFolder:
     def require_same(self, files: Mapping[str, bytes]) -> None:
         """See that the data still gives what was kept.
 
+        A run that was killed before its first checkpoint has no weights that could be given another meaning, and perhaps
+        not all of its files: they are kept anew.
+
         Raises:
             CheckpointError: it does not, so that the weights would be given another meaning.
         """
+        if not any(self.checkpoints.glob("*")):
+            self.keep(files)
+            return
         kept = {file.name: file.read_bytes() for file in sorted(self._task_files.glob("*")) if file.is_file()}
         other = [name for name in {**kept, **files} if kept.get(name) != files.get(name)]
         if other:
