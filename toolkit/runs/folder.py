@@ -104,8 +104,8 @@ class RunFolder:
     def require_same(self, files: Mapping[str, bytes]) -> None:
         """See that the data still gives what was kept.
 
-        A run that was killed before its first checkpoint has no weights that could be given another meaning, and perhaps
-        not all of its files: they are kept anew.
+        A run that was killed before its first checkpoint has no weights that could be given another meaning, and
+        perhaps not all of its files: they are kept anew.
 
         Raises:
             CheckpointError: it does not, so that the weights would be given another meaning.
