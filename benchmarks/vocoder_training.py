@@ -3,6 +3,7 @@
     python benchmarks/vocoder_training.py --out benchmarks/results/vocoder_training.json
     python benchmarks/vocoder_training.py v3-16 --rounds 5      # HiFi-GAN V3, batch 16
     python benchmarks/vocoder_training.py v3-1 --rounds 1       # a quick look
+    python benchmarks/vocoder_training.py v1-16 --rounds 1 --apart     # 10 GB for each process, so one after the other
 
 The published step is transcribed in `published_hifigan.py`. The toolkit's steps are those of its recipes: the same
 networks and losses (`speech/hifigan_v1` to `v3`) in float32 and in the toolkit's own precision, and the recipe for a
@@ -10,14 +11,15 @@ laptop (`speech/vocoder_small`). Before it is timed, the float32 step is checked
 weights, gradients of both turns agree with the published ones in float64.
 
 Every variant runs in a process of its own, the published one as its users run it (the system's allocator, threads that
-wait as they do by default), rounds are interleaved and medians compared. Steps differ in size, so what is compared is
-seconds of audio trained on per second. The share of the peak is the arithmetic of the published step over the time,
-against a matrix product of the same run in the toolkit's own precision.
+wait as they do by default), rounds are interleaved (but for `--apart`) and medians compared. Steps differ in size, so
+what is compared is seconds of audio trained on per second. The share of the peak is the arithmetic of the published
+step over the time, against a matrix product of the same run in the toolkit's own precision.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import json
 import subprocess
@@ -31,7 +33,7 @@ import torch
 from published_hifigan import HOP, MELS, RATE, PublishedStep
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
-from workers import Worker, interleaved, matmul_peak, serve
+from workers import Worker, interleaved, matmul_peak, one_by_one, serve
 
 from toolkit.adversarial.trainer import Trainer
 from toolkit.config.recipe import load_recipe
@@ -212,13 +214,20 @@ def _difference(pairs: list[tuple[Tensor, Tensor]]) -> float:
 # -- the comparison ---------------------------------------------------------------------------------------------------
 
 
-def compare(case: str, rounds: int, peak: float) -> dict[str, Any]:
+def compare(case: str, rounds: int, peak: float, apart: bool) -> dict[str, Any]:
     shape, batch = _shape_and_batch(case)
     flop = work(shape, batch)
     chosen = variants(case)
-    workers = {PUBLISHED: Worker([case, PUBLISHED], {"OMP_WAIT_POLICY": None})}
-    workers.update({name: Worker([case, name], {"OMP_WAIT_POLICY": "passive"}) for name in chosen})  # as the CLI does
-    found = interleaved(workers, rounds)
+    waiting = dict.fromkeys(chosen, "passive")  # as the CLI does
+    workers = {
+        name: functools.partial(Worker, [case, name], {"OMP_WAIT_POLICY": waiting.get(name)})
+        for name in (PUBLISHED, *chosen)
+    }
+    found = (
+        one_by_one(workers, rounds)
+        if apart
+        else interleaved({name: start() for name, start in workers.items()}, rounds)
+    )
     rows: list[dict[str, Any]] = []
     for name, (seconds, mebibytes) in found.items():
         variant = chosen.get(name)
@@ -240,7 +249,7 @@ def compare(case: str, rounds: int, peak: float) -> dict[str, Any]:
             f"(target {row['target']}) {row['peak_mib']:6} MiB {share}",
             flush=True,
         )
-    return {"case": case, "gflop": round(flop / 1e9), "rounds": rounds, "steps": rows}
+    return {"case": case, "gflop": round(flop / 1e9), "rounds": rounds, "interleaved": not apart, "steps": rows}
 
 
 def checked(shape: str) -> dict[str, Any]:
@@ -264,6 +273,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", default=CASES, help="v1, v2 or v3 and a batch size, such as v3-16")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--apart", action="store_true", help="one process after the other: less memory")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     shapes = sorted({_shape_and_batch(case)[0] for case in arguments.cases})
@@ -274,7 +284,7 @@ def main() -> None:
     result["peak_gflops"] = round(peak / 1e9)
     result["cases"] = []
     for case in arguments.cases:
-        result["cases"].append(compare(case, arguments.rounds, peak))
+        result["cases"].append(compare(case, arguments.rounds, peak, arguments.apart))
         if arguments.out:  # after every case: a run takes long
             arguments.out.parent.mkdir(parents=True, exist_ok=True)
             arguments.out.write_text(json.dumps(result, indent=2) + "\n")

@@ -90,6 +90,16 @@ def interleaved(workers: Mapping[str, Worker], rounds: int) -> dict[str, tuple[f
     return {name: (statistics.median(taken[name]), each.close()) for name, each in workers.items()}
 
 
+def one_by_one(workers: Mapping[str, Callable[[], Worker]], rounds: int) -> dict[str, tuple[float, float]]:
+    """The same as `interleaved`, for steps so large that the memory holds only one of the processes at a time."""
+    found = {}
+    for name, start in workers.items():
+        worker = start()
+        worker()
+        found[name] = (statistics.median(worker() for _ in range(rounds)), worker.close())
+    return found
+
+
 def matmul_peak() -> float:
     """FLOP/s of a 3072 x 3072 product in the precision that `auto` chooses, the best of six."""
     device = choose_device("auto")

@@ -164,6 +164,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "image_classification": "toolkit.image.classification:ClassificationTask",
         "vocoder": "toolkit.speech.vocoder_task:VocoderTask",
         "acoustic": "toolkit.speech.voice.task:AcousticTask",
+        "text_to_wave": "toolkit.speech.voice.wave_task:WaveTask",
         "phoneme_recognition": "toolkit.speech.voice.recognition_task:RecognitionTask",
         "translation": "toolkit.translation.task:TranslationTask",
         "adversarial_translation": f"{_PAIRS}.task:AdversarialTranslationTask",

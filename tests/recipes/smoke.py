@@ -126,6 +126,19 @@ TABLE: dict[str, dict[str, list[str]]] = {
             *LETTERS,
         ],
     },
+    "speech/end_to_end": {
+        "default": [
+            "start=null",
+            "generator.sound.channels=16",
+            "generator.sound.hidden=32",
+            "generator.sound.blocks=1",
+            "discriminators.period.width=2",
+            "discriminators.resolution.channels=2",
+            "task.segment=2048",
+            *SMALL_ACOUSTIC,
+            *LETTERS,
+        ]
+    },
     "speech/own_voice": {"default": [*SMALL_ACOUSTIC, *LETTERS]},
     "face/landmarks": {"default": ["generator.size=32", "generator.width=4"]},
     "face/embedder": {"default": ["data.resolution=32", "generator.size=32", "generator.width=8"]},
@@ -188,7 +201,7 @@ STAND_INS: dict[str, Callable[[Path], Path]] = {
         [f"speech/{name}" for name in ("vocoder_small", "hifigan_v1", "hifigan_v2", "hifigan_v3", "vocos")],
         stand_ins.recordings,
     ),
-    **dict.fromkeys(["speech/kathleen", "speech/own_voice"], stand_ins.spoken_texts),
+    **dict.fromkeys(["speech/kathleen", "speech/end_to_end", "speech/own_voice"], stand_ins.spoken_texts),
     **dict.fromkeys(["face/landmarks", "face/embedder", "face/driver"], stand_ins.faces),
 }
 """Recipes that are checked on small made data in the layout of their own, so that the check needs no data."""

@@ -15,7 +15,8 @@ from toolkit.runs.assemble import Opened
 def begin_with(start: str, opened: Opened, generator: nn.Module) -> ModelFolder:
     """Give a generator the weights of a model.
 
-    A task with `check_start(model)` is asked first whether the model belongs to its data.
+    A task with `check_start(model)` is asked first whether the model belongs to its data, one with
+    `start_weights(model)` which weights of it, and of what it names, are those of the generator.
 
     Args:
         start: a run folder, a model folder, or the name of a model that comes with the toolkit.
@@ -35,5 +36,7 @@ def begin_with(start: str, opened: Opened, generator: nn.Module) -> ModelFolder:
     check: Any = getattr(opened.task, "check_start", None)
     if check is not None:
         check(model)
-    load_weights(generator, model.weights, model.path / "model.safetensors")
+    choose: Any = getattr(opened.task, "start_weights", None)
+    weights = model.weights if choose is None else choose(model)
+    load_weights(generator, weights, model.path / "model.safetensors")
     return model

@@ -48,7 +48,7 @@ def test_a_sentence_is_the_same_alone_and_beside_longer_ones():
         values = []
         for output, places in ((alone, [short]), (beside, [short, long])):
             batch = batch_of(data, places)
-            values.append(float(term(Offer(batch, output, task.real(batch)))[0]))
+            values.append(term(Offer(batch, output, task.real(batch)))[0].item())
         assert values[0] == pytest.approx(values[1], abs=1e-4), type(term).__name__
 
 

@@ -10,10 +10,12 @@ alignment is learned with it (`toolkit.speech.voice.aligner`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
+from toolkit.config import PartOf
 from toolkit.errors import ConfigError, Problem
 from toolkit.speech.text.inventory import PADDING
 from toolkit.speech.vocos import ConvNeXtBlock
@@ -73,6 +75,10 @@ class Taught:
     real_pitch: Tensor
     real_energy: Tensor
 
+    def fields(self) -> dict[str, Tensor]:
+        """All of them by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 class AcousticModel(nn.Module):
     """Units to mel spectrograms, with duration, pitch and energy predicted on the way (Ren et al. 2021).
@@ -93,6 +99,8 @@ class AcousticModel(nn.Module):
         kernel: units or frames that each block's convolution sees; odd.
         dropout: in the predictors, which learn small recordings by heart first.
         block_dropout: of what each block adds; an hour of recordings is learned by heart without it.
+        sound: a generator of waves that belongs to the voice and is trained with it, by the task `text_to_wave`; `null`
+            where a vocoder of its own makes the sound.
 
     Attributes:
         context_frames: frames on each side that one frame depends on, once units have their durations.
@@ -116,12 +124,15 @@ class AcousticModel(nn.Module):
         kernel: int = 7,
         dropout: float = 0.1,
         block_dropout: float = 0.0,
+        sound: Annotated[Any, PartOf("generators")] = None,
     ) -> None:
         super().__init__()
         sizes = {"symbols": symbols, "mels": mels, "speakers": speakers, "width": width, "expansion": expansion}
         problems = [Problem(name, f"is {size}; it must be at least 1") for name, size in sizes.items() if size < 1]
         if kernel < 1 or kernel % 2 == 0:
             problems.append(Problem("kernel", f"is {kernel}; it must be odd, so that a frame stays where it is"))
+        if sound is not None and getattr(sound, "mels", None) != mels:
+            problems.append(Problem("sound.mels", f"is {getattr(sound, 'mels', None)}; the voice has {mels} bands"))
         if problems:
             raise ConfigError(problems, "the acoustic model")
         self.mels = mels
@@ -137,6 +148,7 @@ class AcousticModel(nn.Module):
         self.from_pitch, self.from_energy = (nn.Conv1d(1, width, 3, padding=1) for _ in range(2))
         self.place = nn.Linear(3, width)
         self.head = nn.Linear(width, mels)
+        self.sound: nn.Module | None = sound
         self.context_frames = decoder_blocks * (kernel // 2)
         for table in (self.symbol, self.stress, self.initial, self.speaker):
             nn.init.normal_(table.weight, std=0.3)

@@ -23,7 +23,7 @@ from toolkit.speech.voice.acoustic import AcousticModel
 from toolkit.speech.voice.conversion import measure_recording, plan_conversion
 from toolkit.speech.voice.export import ExportedVoice, example_units
 from toolkit.speech.voice.fitting import fitted
-from toolkit.speech.voice.signal import GRIFFIN_LIM, VOCODER, Sounder, find_vocoder, open_sounder
+from toolkit.speech.voice.signal import GRIFFIN_LIM, VOCODER, Sounder, find_vocoder, open_sounder, own_sounder
 from toolkit.speech.voice.spoken import read_units
 from toolkit.speech.voice.synthesis import (
     FRONT_END,
@@ -150,8 +150,11 @@ class VoicePipeline:
         front_end = FrontEnd.from_document(_document(model, FRONT_END))
         front_end.markup = True
         inventory = Inventory.from_document(_document(model, INVENTORY))
-        folder, note = find_vocoder(model, vocoder)
-        sounder = open_sounder(folder, format, device, str(model.path))
+        if vocoder is None and generator.sound is not None:
+            sounder, note = own_sounder(generator.sound.to(device), model.config, format), ""
+        else:
+            folder, note = find_vocoder(model, vocoder)
+            sounder = open_sounder(folder, format, device, str(model.path))
         speakers = model.config.get("speakers") or [""]
         made = cls(generator.to(device), format, front_end, inventory, sounder, speakers, model.config, model.path)
         made.notes += [note] if note else []

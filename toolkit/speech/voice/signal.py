@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from toolkit.engine.models import ModelFolder, locate_model, read_model
 from toolkit.errors import CheckpointError, ToolkitError
@@ -135,3 +135,17 @@ def open_sounder(folder: Path | None, format: AudioFormat, device: torch.device,
     recipe = pipeline.config.get("recipe")
     named = recipe.get("name") if isinstance(recipe, dict) else None
     return VocoderSounder(pipeline, str(named or folder.name))
+
+
+def own_sounder(network: nn.Module, config: Mapping[str, Any], format: AudioFormat) -> Sounder:
+    """What makes the waves of a voice that has its generator of waves inside (`AcousticModel.sound`).
+
+    Args:
+        network: that generator.
+        config: the voice's configuration.
+        format: the voice's audio format.
+
+    Raises:
+        ToolkitError: the generator does not fit the format.
+    """
+    return VocoderSounder(VocoderPipeline(network, format, {"generator": config["generator"]["sound"]}), "its own")

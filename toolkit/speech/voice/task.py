@@ -50,7 +50,7 @@ class AcousticTask:
             Griffin-Lim.
     """
 
-    provides = ("symbols", "mels", "speakers", "mel_scale", "pitch_scale", "energy_scale")
+    provides: tuple[str, ...] = ("symbols", "mels", "speakers", "mel_scale", "pitch_scale", "energy_scale")
     pipeline = "voice"
     default_metrics = ()
 
@@ -93,12 +93,10 @@ class AcousticTask:
     def generate(self, generator: nn.Module, batch: Batch, noise: Draw) -> GeneratorOutput:
         """`mel_BMT` of the batch's texts in the timing, pitch and energy of their recordings, 0 behind each sample.
 
-        `extra` holds what the terms read: `scores`, `path`, `durations`, `log_durations`, `pitch`, `energy`,
-        `real_pitch`, `real_energy` (`toolkit.speech.voice.acoustic.Taught`).
+        `extra` holds what the terms read: the fields of `toolkit.speech.voice.acoustic.Taught`.
         """
         said = self._taught(generator, batch)
-        names = ("scores", "path", "durations", "log_durations", "pitch", "energy", "real_pitch", "real_energy")
-        return GeneratorOutput(said.mel.transpose(1, 2), extra={name: getattr(said, name) for name in names})
+        return GeneratorOutput(said.mel.transpose(1, 2), extra=said.fields())
 
     def real(self, batch: Batch) -> Tensor | None:
         """`mel_BMT` of the recordings, 0 behind each sample."""
@@ -131,7 +129,8 @@ class AcousticTask:
     ) -> None:
         """A few held-out sentences, spoken: a picture of mel spectrograms, recorded above predicted, and their sound.
 
-        The sound is made by Griffin-Lim, quickly, so only the words can be judged by it.
+        The sound is made by Griffin-Lim, quickly, so only the words can be judged by it; a generator that makes waves
+        itself is heard as it is.
         """
         texts, places = texts_behind(held_out)
         assert isinstance(generator, AcousticModel)
@@ -141,7 +140,7 @@ class AcousticTask:
             entry = texts.entry(place)
             rows += [(f"{entry.text}, recorded", texts[place]["mel"].T), ("predicted", said.mel.T.cpu().numpy())]
             try:
-                wave = GriffinLim(texts.format, iterations=20)(said.mel.T[None].cpu())[0, 0]
+                wave = self._heard(generator, said.mel)
             except MissingExtraError:
                 continue
             write_audio(file.with_name(f"{file.stem}-{number}.wav"), wave, texts.format.sample_rate)
@@ -176,6 +175,10 @@ class AcousticTask:
             name: float(np.nanmean(np.concatenate([one[name] for one in found if name in one])))
             for name in sorted(names)
         }
+
+    def _heard(self, generator: AcousticModel, mel_TM: Tensor) -> Tensor:
+        """The wave [samples] of a preview, on the CPU."""
+        return GriffinLim(self.texts.format, iterations=20)(mel_TM.T[None].cpu())[0, 0]
 
     def _spoken(self, generator: AcousticModel, place: int, device: torch.device) -> Speech:
         entry = self.texts.entry(place)

@@ -40,11 +40,11 @@ class MelFrames(_AcousticTerm):
         super().__init__(weight)
 
     def __call__(self, offer: Offer) -> Tensor:
-        """`B`, in nepers per band; data is `mel_BMT`."""
-        made, real = offer.output.data, offer.target()
-        inside = frame_mask(offer.batch["frames"], made.shape[2])[:, None]
-        differences = ((made - real).abs() * inside).sum((1, 2))
-        means: Tensor = differences / (offer.batch["frames"] * made.shape[1])
+        """`B`, in nepers per band."""
+        made_BTM = self._extra(offer, "mel")
+        inside = frame_mask(offer.batch["frames"], made_BTM.shape[1])[..., None]
+        differences = ((made_BTM - offer.batch["mel"].to(made_BTM.dtype)).abs() * inside).sum((1, 2))
+        means: Tensor = differences / (offer.batch["frames"] * made_BTM.shape[2])
         return means
 
 
