@@ -118,3 +118,12 @@ def test_missing_and_broken_files_are_explained(tmp_path: Path) -> None:
         (tmp_path / "x.safetensors").write_bytes(content)
         with pytest.raises(CheckpointError, match="not a readable safetensors file"):
             read_weights(tmp_path / "x.safetensors")
+
+
+def test_weights_that_are_no_numbers_are_refused_by_name() -> None:
+    module = nn.Linear(2, 2)
+    spoiled = {name: value.clone() for name, value in module.state_dict().items()}
+    spoiled["bias"][1] = float("nan")
+    with pytest.raises(CheckpointError, match=r"x/model\.safetensors .*not finite.*bias"):
+        load_weights(module, spoiled, "x/model.safetensors")
+    assert module.bias.isfinite().all()

@@ -47,3 +47,13 @@ def test_what_is_no_noise_is_refused(learned: Path) -> None:
         measure_noise(learned, ["typos"], [1.2])
     with pytest.raises(ConfigError, match="no noise 'typo'"):
         measure_noise(learned, ["typo"], [0.1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--rates", "0.1,1.5,-1"], "not 1.5, -1"), (["--noise", "typos,foo"], "not foo"), (["--rates", "x"], "not 'x'")],
+)
+def test_rates_and_kinds_are_checked_before_anything_is_read(arguments: list[str], words: str) -> None:
+    done = CliRunner().invoke(cli, ["robustness", "no-such-run", *arguments])
+    assert done.exit_code == 2
+    assert words in done.output

@@ -9,7 +9,7 @@ import click
 
 from toolkit.cli.main import print_json
 from toolkit.cli.waiting import spin_if_quiet
-from toolkit.errors import ToolkitError
+from toolkit.errors import MissingExtraError, ToolkitError, TrainingError
 
 if TYPE_CHECKING:
     from toolkit.speech.voice.pipeline import VoicePipeline
@@ -87,23 +87,35 @@ def speech(
     options = {"speaker": speaker, "speed": speed, "pitch": pitch, "range": range_}
     before = torch.get_num_threads()
     torch.set_num_threads(choose_threads())
+    told: list[Told] = []
+    failures: list[dict[str, Any]] = []
     try:
         pipeline.warm_up()
-        told = [
-            write_conversion(pipeline, convert, text, target, speaker=speaker, recorded=recorded)
-            if convert is not None
-            else _speak(pipeline, text, target, stream, options, quiet or as_json)
-            for text, target in zip(written, _targets(out, len(written)), strict=True)
-        ]
+        for number, (text, target) in enumerate(zip(written, _targets(out, len(written)), strict=True), 1):
+            try:
+                told.append(
+                    write_conversion(pipeline, convert, text, target, speaker=speaker, recorded=recorded)
+                    if convert is not None
+                    else _speak(pipeline, text, target, stream, options, quiet or as_json)
+                )
+            except (MissingExtraError, TrainingError):  # the next text would meet the same
+                raise
+            except ToolkitError as error:
+                if len(written) == 1:
+                    raise
+                failures.append({"text": number, "file": str(target), "error": error.message, "way_out": error.way_out})
+                click.echo(f"error: text {number} ({target.name}): {error}", err=True)
     finally:
         torch.set_num_threads(before)
     if as_json:
-        print_json(_document(model, pipeline, told, stream))
-        return
-    for one in told:
-        click.echo(_line(one, stream))
-    for note in [*pipeline.notes, *(note for one in told for note in one.notes)]:
-        click.echo(f"note: {note}", err=True)
+        print_json(_document(model, pipeline, told, failures))
+    else:
+        for one in told:
+            click.echo(_line(one, stream))
+        for note in [*pipeline.notes, *(note for one in told for note in one.notes)]:
+            click.echo(f"note: {note}", err=True)
+    if failures:
+        click.get_current_context().exit(1)
 
 
 def _targets(out: str, count: int) -> list[Path]:
@@ -135,7 +147,7 @@ def _line(told: Told, stream: bool) -> str:
     )
 
 
-def _document(model: str, pipeline: VoicePipeline, told: list[Told], stream: bool) -> dict[str, Any]:
+def _document(model: str, pipeline: VoicePipeline, told: list[Told], failures: list[dict[str, Any]]) -> dict[str, Any]:
     documents = [one.to_document() for one in told]
     audio, taken = (sum(getattr(one, name) for one in told) for name in ("seconds_of_audio", "seconds_taken"))
     shared = {
@@ -144,7 +156,7 @@ def _document(model: str, pipeline: VoicePipeline, told: list[Told], stream: boo
         "sample_rate": pipeline.format.sample_rate,
         "notes": pipeline.notes,
     }
-    if len(documents) == 1:
+    if len(documents) == 1 and not failures:
         return {**shared, **documents[0], "notes": [*pipeline.notes, *told[0].notes]}
     return {
         **shared,
@@ -152,4 +164,5 @@ def _document(model: str, pipeline: VoicePipeline, told: list[Told], stream: boo
         "seconds_taken": taken,
         "real_time_factor": audio / max(taken, 1e-9),
         "texts": documents,
+        "failed": failures,
     }

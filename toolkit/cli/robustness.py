@@ -26,8 +26,13 @@ def robustness(run: str, noise: str | None, rates: str, samples: int | None, see
     except ValueError:
         raise click.UsageError(f"--rates takes numbers with commas between them, not '{rates}'") from None
     from toolkit.runs.noise import measure_noise
+    from toolkit.translation.noise import KINDS
 
     kinds = [kind.strip() for kind in (noise or "").split(",") if kind.strip()]
+    if outside := [f"{level:g}" for level in levels if not 0 <= level <= 1]:
+        raise click.UsageError(f"--rates takes shares between 0 and 1, not {', '.join(outside)}")
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise click.UsageError(f"--noise knows {', '.join(KINDS)}, not {', '.join(unknown)}")
     found: dict[str, Any] = measure_noise(run, kinds, levels, samples, seed)
     if as_json:
         print_json(found)

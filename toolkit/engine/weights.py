@@ -78,7 +78,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def load_weights(module: nn.Module, weights: Mapping[str, Tensor], source: str | Path) -> None:
-    """Put weights into a module; every tensor must be there, of the right shape, and none may be left over.
+    """Put weights into a module; every tensor must be there, of the right shape, finite, and none may be left over.
 
     Values are cast to the module's dtype and moved to its device, so float16 storage fills a float32 module.
 
@@ -88,7 +88,8 @@ def load_weights(module: nn.Module, weights: Mapping[str, Tensor], source: str |
         source: where the weights come from, for the error message.
 
     Raises:
-        CheckpointError: counts and names what is missing, unexpected or of another shape. The module is unchanged.
+        CheckpointError: counts and names what is missing, unexpected, of another shape or not finite. The module is
+            unchanged.
     """
     expected = {name: value for name, value in module.state_dict().items() if isinstance(value, Tensor)}
     missing = [name for name in expected if name not in weights]
@@ -98,7 +99,14 @@ def load_weights(module: nn.Module, weights: Mapping[str, Tensor], source: str |
         for name, value in weights.items()
         if name in expected and value.shape != expected[name].shape
     ]
+    learned = {name for name, _ in module.named_parameters()}
+    spoiled = [
+        name
+        for name, value in weights.items()
+        if name in learned and value.is_floating_point() and not bool(value.isfinite().all())
+    ]
     complaints = [
+        _complaint(spoiled, "not finite, as after a training that failed"),
         _complaint(missing, "missing from the file"),
         _complaint(unexpected, "unknown to the model"),
         _complaint(other_shape, "of another shape"),
@@ -106,7 +114,7 @@ def load_weights(module: nn.Module, weights: Mapping[str, Tensor], source: str |
     if any(complaints):
         raise CheckpointError(
             f"the weights in {source} do not fit {type(module).__name__}: {'; '.join(filter(None, complaints))}",
-            "load them into a model made from the configuration stored beside them",
+            "copy the whole folder again; weights and config.json belong together",
         )
     module.load_state_dict(dict(weights), strict=True)
 

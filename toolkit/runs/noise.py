@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from toolkit.errors import DataError
 from toolkit.runs.assemble import open_recipe
 from toolkit.runs.folder import RunFolder
 from toolkit.runs.models import load
@@ -32,9 +33,13 @@ def measure_noise(
     Raises:
         CheckpointError: this is no run.
         ConfigError: a kind is unknown, or a rate lies outside of 0 to 1.
-        DataError: its data has no sentence pairs, or no test split.
+        DataError: it is no translator, or its data has no sentence pairs or no test split.
     """
     recipe = RunFolder(Path(run)).recipe()
+    translator = load(run)
+    kind = getattr(translator, "modality", "something else")
+    if kind != "translation":
+        raise DataError(f"{run} is a model for {kind}, no translator", "name a run of `train translation`")
     held_out = open_recipe(recipe).splits["test"]
     chosen = cast(Sequence[NoiseKind], tuple(kinds) or KINDS)
-    return noise_suite(load(run), held_out, chosen, rates, samples, seed)
+    return noise_suite(translator, held_out, chosen, rates, samples, seed)

@@ -62,7 +62,7 @@ def check_noise(kinds: Sequence[str], rate: float, path: str = "noise") -> None:
         Problem(path, f"there is no noise '{kind}'; {nearest(kind, KINDS)}") for kind in kinds if kind not in KINDS
     ]
     if not 0 <= rate <= 1:
-        problems.append(Problem(f"{path}_rate", f"is {rate}, and a share lies between 0 and 1"))
+        problems.append(Problem(path, f"is {rate}; a share lies between 0 and 1, such as 0.1"))
     if problems:
         raise ConfigError(problems)
 

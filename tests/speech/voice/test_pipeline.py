@@ -145,6 +145,29 @@ def test_the_command_reads_books_and_streams(folder: Path, tmp_path: Path, capsy
     assert soundfile.info(str(tmp_path / "b.flac")).duration > 1
 
 
+def test_a_stream_tells_what_the_whole_tells(voice: VoicePipeline, tmp_path: Path):
+    text = "Hello 🎉 you. Go <break time='200ms'/> on!"
+    whole = write_speech(voice, text, tmp_path / "a.wav")
+    streamed = write_speech(voice, text, tmp_path / "b.wav", stream=True)
+    assert streamed.notes == whole.notes
+    assert any("🎉" in note for note in whole.notes)
+    assert streamed.sentences == whole.sentences > 1
+    assert streamed.words == whole.words
+    assert streamed.phones == whole.phones
+
+
+def test_one_bad_text_does_not_keep_the_others(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    texts = [part for text in ("Hello.", "<break time='abc'/> no", "Go on.") for part in ("--text", text)]
+    with pytest.raises(SystemExit, match=r"^1$"):
+        main(["generate", "speech", str(folder), *texts, "--out", str(tmp_path / "all"), "--json"])
+    heard = capsys.readouterr()
+    told = json.loads(heard.out)
+    assert [Path(one["file"]).name for one in told["texts"]] == ["001.wav", "003.wav"]
+    assert [(one["text"], Path(one["file"]).name) for one in told["failed"]] == [(2, "002.wav")]
+    assert "text 2 (002.wav)" in heard.err
+    assert sorted(file.name for file in (tmp_path / "all").iterdir()) == ["001.wav", "003.wav"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

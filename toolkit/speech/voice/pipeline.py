@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -224,12 +224,15 @@ class VoicePipeline:
         speed: float = 1.0,
         pitch: float = 0.0,
         range: float = 1.0,
+        begun: Callable[[Spoken], None] = lambda spoken: None,
     ) -> Iterator[Tensor]:
         """The wave of a text in pieces `[samples]`, each as early as it can be had; see `speak` for the arguments.
 
-        Joined, the pieces are the waves of `speak`, up to rounding.
+        Joined, the pieces are the waves of `speak`, up to rounding. `begun` is called with each sentence before its
+        first piece; its wave is empty then.
         """
         for prepared in self._prepared(text, speaker, _prosody(speed, pitch, range)):
+            begun(self._spoken(prepared, torch.zeros(0)))
             yield from self.sounder.pieces(self._mels(prepared.planned))
             silence = self._silence(prepared.utterance)
             if len(silence):

@@ -30,7 +30,7 @@ class Told:
         seconds_taken: for everything from text to wave; reading the model does not count.
         seconds_until_first_audio: until the first piece was there.
         sentences: how many were spoken.
-        phones: each with its times in the file; empty when it was streamed.
+        phones: each with its times in the file.
         words: likewise.
         notes: what could not be said as it was written.
     """
@@ -86,7 +86,7 @@ def write_speech(
         pipeline: the voice.
         text: of any length.
         out: `.wav` or `.flac`.
-        stream: decode piece by piece as well, so that the first audio is there earlier; without times of phones.
+        stream: decode piece by piece as well, so that the first audio is there earlier.
         progress: is called with the characters that are done.
         options: of `VoicePipeline.speak`.
 
@@ -145,14 +145,18 @@ def _pieces(
     progress: Callable[[int], None],
     options: Mapping[str, Any],
 ) -> Iterator[Tensor]:
+    rate = pipeline.format.sample_rate
     if stream:
-        yield from pipeline.stream(text, **options)
+        made = [0]
+        for piece in pipeline.stream(text, begun=lambda spoken: _note(told, spoken, made[0] / rate), **options):
+            made[0] += len(piece)
+            yield piece
         return
     begin, characters = 0.0, 0
     for spoken in pipeline.speak(text, **options):
         yield spoken.wave
         _note(told, spoken, begin)
-        begin += len(spoken.wave) / pipeline.format.sample_rate
+        begin += len(spoken.wave) / rate
         characters += len(spoken.text)
         progress(characters)
 
