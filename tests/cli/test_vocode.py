@@ -95,7 +95,7 @@ def test_mels_are_vocoded_if_they_are_of_the_models_format(model: Path, tmp_path
     assert "could not be checked" in told["notes"][0]
     path.with_suffix(".json").write_text(json.dumps(FORMAT.to_document()))
     assert toolkit(*arguments).json["notes"] == []
-    path.with_suffix(".json").write_text(json.dumps({"mels": MELS, "fmax": None, "sample_rate": 16000}))
+    path.with_suffix(".json").write_text(json.dumps({**FORMAT.to_document(), "fmax": None, "sample_rate": 16000}))
     outcome = toolkit(*arguments)
     assert outcome.code == 1
     assert "sample_rate: 22050" in outcome.err

@@ -17,10 +17,13 @@ def test_frames_and_samples() -> None:
     assert (format.highest, AudioFormat(fmax=None).highest) == (8000.0, 11025.0)
 
 
-def test_a_format_survives_json_and_missing_fields_have_their_defaults() -> None:
+def test_a_format_survives_json_and_a_missing_field_is_not_guessed() -> None:
     format = AudioFormat(sample_rate=24000, fmax=None, mels=100, mel_scale="htk", padding="center", level=-23.0)
     assert AudioFormat.from_document(json.loads(json.dumps(format.to_document()))) == format
-    assert AudioFormat.from_document({"mels": 64}) == AudioFormat(mels=64)
+    document = {name: value for name, value in format.to_document().items() if name not in ("fmax", "mel_scale")}
+    with pytest.raises(ConfigError, match=r"in m\.json") as caught:
+        AudioFormat.from_document(document, "m.json")
+    assert [problem.path for problem in caught.value.problems] == ["fmax", "mel_scale"]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,7 @@ def test_an_impossible_value_is_named(field: str, value: Any, words: str) -> Non
 
 def test_every_wrong_field_is_reported_at_once_with_the_source() -> None:
     with pytest.raises(ConfigError, match="in runs/v/model") as caught:
-        AudioFormat.from_document({"mels": 0, "n_fft": -1}, "runs/v/model")
+        AudioFormat.from_document({**AudioFormat().to_document(), "mels": 0, "n_fft": -1}, "runs/v/model")
     assert [problem.path for problem in caught.value.problems] == ["n_fft", "mels"]
     with pytest.raises(ConfigError, match="did you mean 'hop_length'"):
         AudioFormat.from_document({"hop_lenght": 256})

@@ -158,7 +158,7 @@ def test_mistakes_are_explained(pipeline: VocoderPipeline) -> None:
     [
         ({"audio": {**FORMAT.to_document(), "mels": 30}}, "mels 20, its audio format 30"),
         ({"audio": {**FORMAT.to_document(), "hop_length": 128}}, "hop_length 256, its audio format 128"),
-        ({"audio": {"sample_rate": -1}}, "sample_rate"),
+        ({"audio": {**FORMAT.to_document(), "sample_rate": -1}}, "sample_rate"),
         ({"audio": {"rate": 1}}, "rate: no such field"),
     ],
 )

@@ -104,22 +104,23 @@ class AudioFormat:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], words: str = "the audio format") -> AudioFormat:
-        """The format that a document holds; a field that is missing has its default.
+        """The format that a document holds. No field has a default here: a wrong guess would be heard, not seen.
 
         Args:
             document: fields by name, as `to_document` gives them.
             words: where it comes from, for an error message.
 
         Raises:
-            ConfigError: a field is unknown or has an impossible value.
+            ConfigError: a field is unknown, is missing, or has an impossible value.
         """
         if not isinstance(document, Mapping):
             raise ConfigError([Problem("", f"expected fields by name, got {type(document).__name__}")], words)
         names = [field.name for field in fields(cls)]
         unknown = [Problem(str(name), f"no such field; {nearest(str(name), names)}") for name in document]
         unknown = [problem for problem in unknown if problem.path not in names]
-        if unknown:
-            raise ConfigError(unknown, words)
+        missing = [Problem(name, "is missing, and cannot be guessed") for name in names if name not in document]
+        if unknown or missing:
+            raise ConfigError([*unknown, *missing], words)
         try:
             return cls(**document)
         except ConfigError as error:
