@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from tests.speech.sounds import tone, write
-from tests.speech.vocoders import FORMAT, MELS, mel, save_vocoder
+from tests.speech.vocoders import FORMAT, mel, save_vocoder
 from tests.tiny import refused, toolkit
 from toolkit.engine.cache import CACHE_VARIABLE
 
