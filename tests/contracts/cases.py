@@ -621,6 +621,13 @@ def taught(place: Place) -> list[Settings]:
     return [{"source": Subset(data, range(8)), "generator": voices.NETWORK, "vocoder": None}]
 
 
+def taught_waves(place: Place) -> list[Settings]:
+    pytest.importorskip("librosa", reason="the package 'librosa' (extra 'speech') is not installed")
+    sound = {"name": "vocos", "mels": 20, "hop_length": 256, "n_fft": 1024, "channels": 16, "hidden": 32, "blocks": 1}
+    data = Subset(voices.texts(), range(8))
+    return [{"source": data, "generator": {**voices.NETWORK, "sound": sound}, "segment": 2048}]
+
+
 def listening(place: Place) -> list[Settings]:
     given = {"source": Subset(voices.texts(), range(8)), "generator": {"name": "phoneme_recognizer", **EARS}}
     return [given, {**given, "bands": 0, "frames": 0}]
@@ -663,11 +670,12 @@ def _voice_offer(**names: Any) -> dict[str, Any]:
     def offer(data: Tensor) -> Offer:
         count = len(data)
         extra = {key: value[:count] for key, value in others.items()}
-        made = data if name == "mel" else torch.zeros(count, 4, 7, dtype=data.dtype)
+        made = torch.zeros(count, 4, 7, dtype=data.dtype)
         if name == "scores":
             data = data.masked_fill((units[:count] == 0)[:, None], -1e4)
-        batch = {"symbols": units[:count], "frames": frames[:count], "heard": units[:count]}
-        return Offer(batch, GeneratorOutput(made, extra={**extra, name: data}), uniform(4, 4, 7, seed=9)[:count])
+        mel = uniform(4, 7, 4, seed=9)[:count]
+        batch = {"symbols": units[:count], "frames": frames[:count], "heard": units[:count], "mel": mel}
+        return Offer(batch, GeneratorOutput(made, extra={**extra, name: data}), mel.transpose(1, 2))
 
     return {"make_offer": offer, "sample_data": uniform(*shape, seed=5)}
 
@@ -927,7 +935,7 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
     "terms/likeness": likeness,
     "terms/landmarks_kept": landmarks_kept,
     "terms/calm_warps": settings({"sample_data": DRIVING_DATA, "make_offer": _driving_offer("moved")}),
-    "terms/mel_frames": settings(_voice_offer(mel=(4, 4, 7))),
+    "terms/mel_frames": settings(_voice_offer(mel=(4, 7, 4))),
     "terms/duration": settings(_voice_offer(log_durations=(4, 3))),
     "terms/pitch": settings(_voice_offer(pitch=(4, 3))),
     "terms/energy": settings(_voice_offer(energy=(4, 3))),
@@ -988,6 +996,7 @@ CASES: dict[str, Callable[[Place], list[Settings]]] = {
         }
     ),
     "tasks/acoustic": taught,
+    "tasks/text_to_wave": taught_waves,
     "tasks/phoneme_recognition": listening,
     "tasks/translation": translated,
     "tasks/face_landmarks": face_task("rendered_faces", networks.LANDMARKER),

@@ -81,7 +81,7 @@ class WaveTask(AcousticTask):
 
     def transform(self) -> Transform | None:
         """A stretch of every recording, whole frames of it, from another place each time."""
-        return RandomStretch(self.texts, self.segment // self.texts.format.hop_length)
+        return self._stretches()
 
     # -- the game -------------------------------------------------------------------------------------------------
 
@@ -89,13 +89,24 @@ class WaveTask(AcousticTask):
         """`wave_B1T` of the batch's stretches; `extra` as in `AcousticTask.generate`, of the whole sentences."""
         said = self._taught(generator, batch)
         frames = self.segment // self.texts.format.hop_length
-        mel_BMT = stretch_of(said.mel, batch["stretch"], batch["frames"], frames, self.texts.format)
+        mel_BMT = stretch_of(said.mel, self._chosen(batch)[0], batch["frames"], frames, self.texts.format)
         wave: Tensor = _sound(generator)(mel_BMT.to(self.dtype))
         return GeneratorOutput(wave, extra=said.fields())
 
     def real(self, batch: Batch) -> Tensor | None:
         """The batch's stretches as `wave_B1T` in [-1, 1]."""
-        return to_wave(batch["audio"], self.dtype).unsqueeze(1)
+        return to_wave(self._chosen(batch)[1], self.dtype).unsqueeze(1)
+
+    def _stretches(self) -> RandomStretch:
+        return RandomStretch(self.texts, self.segment // self.texts.format.hop_length)
+
+    def _chosen(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """First frames [B] and waves [B, samples]: the beginnings of the sentences where no transform has chosen."""
+        if "stretch" in batch:
+            return batch["stretch"], batch["audio"]
+        places, device = batch["place"][:, 0], batch["place"].device
+        waves = np.stack([self._stretches().wave(int(place), 0) for place in places])
+        return torch.zeros_like(places), torch.from_numpy(waves).to(device)
 
     # -- looking at it, listening to it ---------------------------------------------------------------------------
 
@@ -179,11 +190,15 @@ class RandomStretch:
     def __call__(self, item: dict[str, Any], generator: np.random.Generator) -> dict[str, Any]:
         """The item with both."""
         first = int(generator.integers(max(0, item["frames"] - self.frames) + 1))
+        return {**item, "stretch": first, "audio": self.wave(int(item["place"][0]), first)}
+
+    def wave(self, place: int, first: int) -> Array:
+        """The recording [samples] of a sentence from a frame on."""
         hop = self.texts.format.hop_length
-        audio_T: Array = self.texts.entry(int(item["place"][0])).audio[first * hop : (first + self.frames) * hop]
+        audio_T: Array = self.texts.entry(place).audio[first * hop : (first + self.frames) * hop]
         wave_T = np.zeros(self.frames * hop, dtype=np.float32)
         wave_T[: len(audio_T)] = audio_T / np.float32(FULL_SCALE)
-        return {**item, "stretch": first, "audio": wave_T}
+        return wave_T
 
 
 def stretch_of(mel_BTM: Tensor, first_B: Tensor, frames_B: Tensor, frames: int, format: AudioFormat) -> Tensor:
