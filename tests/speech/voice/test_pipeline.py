@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import toolkit
 from tests.speech.vocoders import VOCOS, save_vocoder
 from tests.speech.voice.small import save_voice, texts
 from toolkit.cli import main
+from toolkit.engine.models import save_model
 from toolkit.errors import CheckpointError, DataError, ToolkitError
 from toolkit.speech.audio_format import AudioFormat
 from toolkit.speech.voice.pipeline import VoicePipeline
@@ -100,6 +102,20 @@ def test_a_vocoder_of_another_audio_format_is_refused(tmp_path: Path, folder: Pa
     with pytest.raises(ToolkitError, match="different audio formats") as caught:
         toolkit.load(folder, device="cpu").use_vocoder(tmp_path / "other")
     assert "sample_rate: 16000" in caught.value.message
+
+
+def test_a_folder_whose_network_is_no_acoustic_model_is_refused(folder: Path, tmp_path: Path):
+    shutil.copytree(folder, tmp_path / "voice")
+    config = json.loads((tmp_path / "voice/config.json").read_text())
+    other = toolkit.load(folder.parent / "vocoder")
+    config["generator"] = {**VOCOS, "mels": 20}
+    save_model(tmp_path / "voice", other.generator.state_dict(), config, "# Card\n", _files(folder))
+    with pytest.raises(CheckpointError, match="needs an acoustic model"):
+        toolkit.load(tmp_path / "voice")
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in ("front_end.json", "inventory.json")}
 
 
 def test_a_folder_of_other_weights_is_refused(tmp_path: Path):

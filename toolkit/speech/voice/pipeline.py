@@ -150,8 +150,9 @@ class VoicePipeline:
         front_end = FrontEnd.from_document(_document(model, FRONT_END))
         front_end.markup = True
         inventory = Inventory.from_document(_document(model, INVENTORY))
-        if vocoder is None and generator.sound is not None:
-            sounder, note = own_sounder(generator.sound.to(device), model.config, format), ""
+        inside = getattr(generator, "sound", None)  # what is no acoustic model is refused below
+        if vocoder is None and inside is not None:
+            sounder, note = own_sounder(inside.to(device), model.config, format), ""
         else:
             folder, note = find_vocoder(model, vocoder)
             sounder = open_sounder(folder, format, device, str(model.path))

@@ -2,8 +2,7 @@
 
 The generator is an acoustic model with a generator of waves inside (`AcousticModel.sound`). Both learn together: what
 the wave sounds like reaches back through the mel spectrogram between them to the model of the text, so the spectrogram
-need not be the average that distances alone ask for. Training on stretches of waves as in VITS (Kim, Kong & Son 2021,
-section 2.2.3: "windowed generator training").
+need not be the average that distances alone ask for. Trained on stretches of waves, as VITS is (Kim, Kong & Son 2021).
 """
 
 from __future__ import annotations
